@@ -1,0 +1,73 @@
+// What both sides of the chain benchmark share: the shape of a run, the payload, and the measuring of it.
+
+import type { Sample } from "../harness.ts"
+import { cpuSeconds } from "../processes.ts"
+
+/** One run of one side, in a process of its own. */
+export interface ChainTask {
+  readonly side: "baseline" | "ours"
+  /** That many funnels, or six different modules. */
+  readonly chain: number | "six"
+  /** One ticket for each batch, settled when all its events have ended. */
+  readonly tickets: boolean
+  readonly warmMs: number
+  readonly measureMs: number
+}
+
+/** Events the source makes at a time: what a chunk of 64 KiB brings in lines of 200 bytes, rounded to a turn. */
+export const batchEvents = 256
+/** Bounds of every queue, as in a bootstrap file that says nothing. */
+export const queueEvents = 100
+export const queueBytes = 16 * 1024 * 1024
+/** Events of one turn. */
+export const turnEvents = 256
+
+/** What an event of the six different modules carries. */
+export interface Reading {
+  number: number
+  readonly level: string
+  readonly text: string
+}
+
+export const lineText = "the quick brown fox jumps over the lazy dog 0123456789 ".repeat(4).slice(0, 200)
+
+/** A fresh payload: text that only travels, or an object to work on. */
+export function payload(chain: number | "six", count: number): unknown {
+  if (chain !== "six") return lineText
+  const reading: Reading = { number: count, level: count % 8 === 0 ? "error" : "info", text: lineText }
+  return reading
+}
+
+/** How far a side has come. */
+export interface Progress {
+  readonly ended: number
+  readonly endedBytes: number
+}
+
+/** Calls `step` until the time is over: first to warm up, then measured. A step brings one batch in and lets it flow. */
+export async function measure(task: ChainTask, step: () => unknown, progress: () => Progress, hops: number): Promise<Sample> {
+  await repeat(step, task.warmMs)
+  const before = { ...progress() }
+  const cpuBefore = cpuSeconds()
+  const started = performance.now()
+  await repeat(step, task.measureMs)
+  const seconds = (performance.now() - started) / 1000
+  const after = progress()
+  return {
+    count: (after.ended - before.ended) * hops,
+    seconds,
+    bytes: after.endedBytes - before.endedBytes,
+    cpuSeconds: cpuSeconds() - cpuBefore,
+    rssBytes: process.resourceUsage().maxRSS * 1024,
+  }
+}
+
+async function repeat(step: () => unknown, forMs: number): Promise<void> {
+  const end = performance.now() + forMs
+  for (let steps = 0; performance.now() < end; steps++) {
+    const pending = step()
+    if (pending !== undefined) await pending
+    // Like a server, both sides let the event loop turn now and then.
+    if (steps % 16 === 15) await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}

@@ -1,0 +1,89 @@
+// Writes events to a spool. An event is done with when it is synced to disk, not before: its branch ends as stored. One that was read from
+// this very spool and comes back is not written again: its record stays in its place, and is offered again later.
+
+import {
+  type Batch,
+  defineModule,
+  duration,
+  type Event,
+  encodeEvent,
+  OutputModule,
+  path,
+  type Spool,
+  type Spools,
+  type SpoolWriter,
+  size,
+  z,
+} from "../../src/index.ts"
+
+const spec = defineModule({
+  name: "wishbone.output.disk",
+  summary: "Writes events to a spool on disk.",
+  arguments: {
+    directory: path().default("./").describe("Folder of the spool; one writer and one reader at a time."),
+    interval: duration({ minMs: 1 }).default(10_000).describe("A segment is sealed this long after its first event."),
+    segment_bytes: size({ minBytes: 4096, maxBytes: 1024 ** 3 })
+      .default(64 * 1024 * 1024)
+      .describe("A segment is sealed before it would grow beyond this."),
+    when_full: z.enum(["wait", "fail"]).default("wait").describe("When the disk refuses: `wait` and try again, or `fail` the events."),
+  },
+  queues: { inbox: { direction: "in", summary: "Events to keep." } },
+  contract: {
+    acknowledges: "durable",
+    waits: { inbox: [] },
+    failsWithinMs: 0,
+    reorders: false,
+    holds: "store",
+    delays: true,
+    directory: "directory",
+  },
+  examples: [{ title: "A buffer beside the bootstrap file", arguments: { directory: "./buffer" } }],
+})
+
+export default class DiskOutput extends OutputModule<typeof spec> {
+  static readonly spec = spec
+  override readonly batches = { inbox: (batch: Batch) => this.#write(batch) }
+  #spool: Spool | undefined
+  #writer: SpoolWriter | undefined
+
+  override async preHook(): Promise<void> {
+    const { directory, interval, segment_bytes, when_full } = this.args
+    this.#spool = await (this.context.shared.get("spools") as Spools).open(directory)
+    this.#writer = await this.#spool.openWriter({ name: this.name, intervalMs: interval, segmentBytes: segment_bytes, whenFull: when_full })
+    this.#spool.account.attachWriter(this.context.actor.books)
+  }
+
+  override async postHook(): Promise<void> {
+    await this.#writer?.close(this.signal)
+    await this.#spool?.close()
+  }
+
+  #write(batch: Batch): Promise<void> | undefined {
+    const spool = this.#spool as Spool
+    const writer = this.#writer as SpoolWriter
+    const records: ReturnType<typeof encodeEvent>[] = []
+    batch.events.forEach((event, index) => {
+      const { origin } = event.knownMetaOrNull ?? {}
+      if (origin?.spool === spool.id) {
+        spool.account.returned(origin.sequence)
+        batch.returned(index)
+      } else this.#encode(batch, index, event, records)
+    })
+    if (records.length === 0) return undefined
+    const count = records.length
+    const room = writer.append(records, (error) => {
+      if (error !== undefined) return batch.failRest(error)
+      spool.account.appended(count)
+      batch.stored()
+    })
+    return room ? undefined : writer.whenRoom()
+  }
+
+  #encode(batch: Batch, index: number, event: Event, records: ReturnType<typeof encodeEvent>[]): void {
+    try {
+      records.push(encodeEvent(event))
+    } catch (thrown) {
+      batch.failed(index, thrown)
+    }
+  }
+}

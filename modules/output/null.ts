@@ -1,0 +1,17 @@
+// Takes every event and does nothing with it: for tests, measurements, and queues whose events nobody wants.
+
+import { type Batch, defineModule, OutputModule } from "../../src/index.ts"
+
+const spec = defineModule({
+  name: "wishbone.output.null",
+  summary: "Discards every event.",
+  arguments: {},
+  queues: { inbox: { direction: "in", summary: "Events to discard." } },
+  contract: { acknowledges: "none", waits: { inbox: [] }, failsWithinMs: 0, reorders: false, holds: "nothing" },
+  examples: [{ title: "Throw away what comes", arguments: {} }],
+})
+
+export default class Null extends OutputModule<typeof spec> {
+  static readonly spec = spec
+  override readonly batches = { inbox: (batch: Batch) => batch.delivered() }
+}

@@ -1,0 +1,18 @@
+// What flow and process modules add: their handlers hand events on, and `submit` there always takes the event.
+
+import type { Event } from "../event.ts"
+import type { ModuleSpec } from "../spec/spec.ts"
+import { Module, type ModuleContext } from "./module.ts"
+
+/** A module that decides where events go. */
+export abstract class FlowModule<Spec extends ModuleSpec = ModuleSpec> extends Module<Spec> {
+  /** Hands the event on; do not touch it afterwards. Returns at once and never fails; awaiting it is harmless. */
+  readonly submit: (event: Event, queue?: string) => undefined
+
+  constructor(context: ModuleContext) {
+    super(context)
+    const { actor } = context
+    // A closure of its own for each instance: the call site in the module sees one function, and the actor one caller.
+    this.submit = (event, queue = "outbox") => actor.submit(event, queue)
+  }
+}

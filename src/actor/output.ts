@@ -1,0 +1,76 @@
+// What outputs add: the payload that leaves, and a gate before the in queues for while there is no connection.
+
+import { Invalid } from "../errors.ts"
+import type { Event } from "../event.ts"
+import { toJson, toNative } from "../event-codec.ts"
+import type { ModuleSpec } from "../spec/spec.ts"
+import { Circuit, type CircuitOptions } from "./circuit.ts"
+import { FlowModule } from "./flow.ts"
+
+/** The arguments every output has. */
+interface OutputArguments {
+  readonly selection: string | null
+  readonly payload: unknown
+  readonly native_events: boolean
+}
+
+/** A module by which events leave the graph. What its handlers neither fail nor hand on was delivered. */
+export abstract class OutputModule<Spec extends ModuleSpec = ModuleSpec> extends FlowModule<Spec> {
+  /** What of the event leaves: the whole of it as plain data, the rendered `payload`, or what lies at `selection`. @throws Invalid */
+  protected payloadOf(event: Event, args: OutputArguments = this.args as unknown as OutputArguments): unknown {
+    const { native_events, payload, selection } = args
+    if (native_events) return toNative(event)
+    if (payload !== null) return payload
+    if (selection === "data") return event.data
+    // As in Wishbone: nothing, or a dot, selects the whole event.
+    if (selection === null || selection === "" || selection === ".") return toNative(event)
+    const value = event.get(selection)
+    if (value === undefined) throw new Invalid(`the event has nothing at \`${selection}\``)
+    return value
+  }
+
+  /** Whether the event's data leaves just as it is, so that bytes need not be decoded. */
+  protected get passesData(): boolean {
+    const { selection, payload, native_events } = this.args as unknown as OutputArguments
+    return selection === "data" && payload === null && !native_events && this.context.actor.args.perEvent === null
+  }
+
+  /** Takes no events until {@link OutputModule.resumeTaking}; what is taken already goes its way. */
+  protected pauseTaking(): void {
+    this.context.actor.pause()
+  }
+
+  protected resumeTaking(): void {
+    this.context.actor.resume()
+  }
+
+  /** A circuit for the destination of this output. */
+  protected circuit(options: Omit<CircuitOptions, "timers" | "clock" | "random" | "log" | "gate" | "failsOver">): Circuit {
+    const { actor } = this.context
+    const circuit = new Circuit({
+      ...options,
+      timers: this.platform.timers,
+      clock: this.platform.clock,
+      random: this.platform.random,
+      log: this.log,
+      gate: { open: () => actor.resume(), shut: () => actor.pause() },
+      // Asked when it matters: routes are connected after modules are made.
+      get failsOver() {
+        return actor.port("failed").queue !== null
+      },
+    })
+    actor.circuits.push(circuit)
+    return circuit
+  }
+
+  /** Copies of an event were sent again after an attempt that may have arrived. */
+  protected countDuplicated(count: number): void {
+    this.context.actor.books.duplicated += count
+  }
+}
+
+/** Text or bytes for the wire: text and bytes as they are, other data as one line of JSON. @throws Invalid */
+export function textOrBytes(value: unknown): string | Buffer {
+  if (typeof value === "string" || Buffer.isBuffer(value)) return value
+  return toJson(value)
+}

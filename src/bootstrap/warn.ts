@@ -1,0 +1,87 @@
+// What is right and may still lose events, or was hardly meant: reported as warnings, which stop nothing.
+
+import { type Graph, type GraphInstance, reachableBy } from "../router/graph.ts"
+import { systemQueues } from "../spec/plan.ts"
+import type { Draft } from "./instances.ts"
+import { placeOf } from "./node.ts"
+import { type Problem, problemAt } from "./problem.ts"
+
+/** Warnings about the routes of a graph; worth hearing only when the routes themselves are right. */
+export function routeWarnings(graph: Graph, drafts: readonly Draft[]): Problem[] {
+  const entries = new Map(drafts.map(({ plan, entry }) => [plan.name, entry]))
+  const onlyLogs = instancesOnlyOfLogs(graph)
+  return graph.instances.flatMap((instance) => {
+    const { name } = instance.plan
+    const entry = entries.get(name)
+    if (entry === undefined) return []
+    const warn = (code: Problem["code"], queue?: string): Problem => problemAt(entry.keyAt, code, { instance: name, queue }, "warning")
+    const warnings: Problem[] = []
+    if (canFail(instance) && !isRouted(graph, name, "failed") && !onlyLogs.has(name)) warnings.push(warn("WB_FAILED_UNROUTED"))
+    if (isIdleInput(graph, instance)) warnings.push(warn("WB_INPUT_UNROUTED", firstQueue(instance, "out")))
+    if (isUnreached(graph, instance)) warnings.push(warn("WB_INSTANCE_UNREACHED", firstQueue(instance, "in")))
+    return warnings
+  })
+}
+
+/** Warnings about queues that throw events away. What holds log and metric events may. */
+export function queueWarnings(graph: Graph, drafts: readonly Draft[]): Problem[] {
+  return drafts.flatMap(({ entry, plan }) => {
+    const dropping = Object.entries(plan.queues).filter(
+      ([queue, { whenFull }]) => whenFull !== "wait" && holdsData(graph, plan.name, queue),
+    )
+    return dropping.map(([queue, { whenFull }]) => {
+      const place = placeOf(entry.value, ["queues", queue, "when_full"])
+      const which = whenFull === "drop_old" ? "the oldest" : "new"
+      return problemAt(place, "WB_QUEUE_DROPS", { instance: plan.name, queue, which }, "warning")
+    })
+  })
+}
+
+function holdsData(graph: Graph, instance: string, queue: string): boolean {
+  const into = graph.upstream(instance).filter((route) => route.destination.queue === queue)
+  return into.length === 0 || into.some(({ source }) => !isLogQueue(source.queue) && !source.instance.startsWith("_"))
+}
+
+function isLogQueue(queue: string): boolean {
+  return queue === "logs" || queue === "metrics"
+}
+
+function isRouted(graph: Graph, instance: string, queue: string): boolean {
+  return graph.downstream(instance).some((route) => route.source.queue === queue)
+}
+
+/**
+ * Outputs and process modules throw in everyday work: peers refuse, data does not parse. What only ends an event when it lies on disk,
+ * and may take any time for that, does not.
+ */
+function canFail({ spec, contract }: GraphInstance): boolean {
+  const waitsForDisk = contract.acknowledges === "durable" && contract.failsWithinMs === Number.POSITIVE_INFINITY
+  return (spec.kind === "output" || spec.kind === "process") && !waitsForDisk
+}
+
+function isIdleInput(graph: Graph, { spec, plan }: GraphInstance): boolean {
+  return spec.kind === "input" && !graph.downstream(plan.name).some(({ source }) => !systemQueues.some((queue) => queue === source.queue))
+}
+
+function isUnreached(graph: Graph, instance: GraphInstance): boolean {
+  return instance.spec.kind !== "input" && firstQueue(instance, "in") !== undefined && graph.upstream(instance.plan.name).length === 0
+}
+
+function firstQueue({ spec }: GraphInstance, direction: "in" | "out"): string | undefined {
+  const name = Object.keys(spec.queues).find((queue) => spec.queues[queue]?.direction === direction)
+  return name === "*" ? "one" : name
+}
+
+/** Instances that nothing but log and metric events can come to. */
+function instancesOnlyOfLogs(graph: Graph): Set<string> {
+  const data = (name: string): string[] =>
+    graph
+      .downstream(name)
+      .filter(({ source }) => !isLogQueue(source.queue))
+      .map((route) => route.destination.instance)
+  const sources = graph.instances.filter(
+    ({ plan }) => !graph.upstream(plan.name).some(({ source }) => source.instance.startsWith("_") || isLogQueue(source.queue)),
+  )
+  const withData = new Set(sources.flatMap(({ plan }) => [plan.name, ...reachableBy(data, plan.name)]))
+  return new Set(graph.instances.map(({ plan }) => plan.name).filter((name) => !withData.has(name)))
+}

@@ -1,0 +1,83 @@
+// The command line: which commands there are, and what their ends mean to the one who called. It imports next to nothing, since
+// every call pays for it: a command is loaded when it is called.
+
+import { Command, CommanderError } from "commander"
+import type { Registry } from "../router/registry.ts"
+import type { CliCommand, ComponentSource, Context } from "./command.ts"
+import { processShell, type Shell } from "./shell.ts"
+import { packageVersion } from "./version.ts"
+
+interface Listed {
+  readonly summary: string
+  readonly load: () => Promise<{ command: CliCommand }>
+}
+
+const commands: Readonly<Record<string, Listed>> = {
+  debug: { summary: "run a bootstrap file in the foreground", load: () => import("./debug.ts") },
+  lint: { summary: "check a bootstrap file", load: () => import("./lint.ts") },
+  list: { summary: "list the modules that a bootstrap file can name", load: () => import("./list.ts") },
+  show: { summary: "show what a module does, takes and gives", load: () => import("./show.ts") },
+}
+
+/** What the program hands to its command line. */
+export interface MainOptions {
+  /** The modules the program brings along. */
+  readonly components: ComponentSource
+  /** @defaultValue this process */
+  readonly shell?: Shell
+}
+
+/**
+ * Runs one command and resolves to its exit status: 0 well, 1 failed run, 2 bad file or usage, 3 something was lost, 130 ended by a
+ * second signal. `argv` begins with the command.
+ */
+export async function main(argv: readonly string[], { components, shell = processShell() }: MainOptions): Promise<number> {
+  const context: Context = { registry: () => loadRegistry(components), shell }
+  let status = 0
+  const program = makeProgram(context, (ended) => {
+    status = ended
+  })
+  // `help debug` is what people type who know other programs.
+  const asked = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv
+  try {
+    await program.parseAsync(asked, { from: "user" })
+    return status
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
+    const { tellFailure } = await import("./failure.ts")
+    return tellFailure(thrown, shell)
+  }
+}
+
+async function loadRegistry(source: ComponentSource): Promise<Registry> {
+  const { componentOf, createRegistry } = await import("../router/registry.ts")
+  const classes = typeof source === "function" ? await source() : source
+  return createRegistry(Array.from(classes, componentOf))
+}
+
+function makeProgram(context: Context, finish: (status: number) => void): Command {
+  const { shell } = context
+  const program = new Command("wishbone-ts")
+    .description("Event-pipeline runtime: a YAML file names modules, a routing table joins their queues.")
+    .version(packageVersion())
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeOut: shell.out, writeErr: shell.err })
+    .addHelpText("after", "\n`wishbone-ts COMMAND --help` tells more about a command, with an example.")
+  const loaded = new Map<string, CliCommand>()
+  for (const [name, { summary }] of Object.entries(commands)) {
+    program
+      .command(name)
+      .description(summary)
+      .showHelpAfterError(`(\`wishbone-ts ${name} --help\` shows how it is used)`)
+      .action(async (options: Record<string, unknown>) => finish((await loaded.get(name)?.run(options, context)) ?? 1))
+  }
+  return program.hook("preSubcommand", async (_, called) => {
+    const listed = commands[called.name()]
+    if (listed === undefined) return
+    const { command } = await listed.load()
+    command.declare(called)
+    loaded.set(called.name(), command)
+  })
+}

@@ -1,0 +1,53 @@
+// The process as commands see it: where answers and messages go, who tells of signals and crashes, how to end at once. Tests hand in
+// one of their own. Nothing here is slow to load: `--help` needs this file.
+
+import type { Platform } from "../platform/platform.ts"
+
+/** Signals and crashes of the process, or an emitter that plays them. */
+export type ProcessEvents = Pick<NodeJS.EventEmitter, "on" | "off">
+
+export interface Shell {
+  /** Answers that were asked for. */
+  out(text: string): void
+  /** Logs, status, ledger and messages; synchronous, so that the last words before an end are read. */
+  err(text: string): void
+  /** Whether what goes to `err` may have colours. */
+  readonly colour: boolean
+  readonly events: ProcessEvents
+  /** The world; loaded when a command needs it. */
+  platform(): Promise<Platform>
+  /** Ends the process at once. */
+  exit(status: number): void
+}
+
+/** The shell of this process. A reader of its output may go away at any time: that is no reason to stop. */
+export function processShell(): Shell {
+  const out = guarded(() => process.stdout)
+  const err = guarded(() => process.stderr)
+  return {
+    out,
+    err,
+    get colour() {
+      return wantsColour(process.env, process.stderr.isTTY)
+    },
+    events: process,
+    platform: async () => (await import("../platform/real.ts")).realPlatform(),
+    exit: (status) => process.exit(status),
+  }
+}
+
+/** Writes to a stream that is fetched at the first use; its errors (a closed pipe) are nobody's business. */
+function guarded(stream: () => NodeJS.WriteStream): (text: string) => void {
+  let opened: NodeJS.WriteStream | undefined
+  return (text) => {
+    opened ??= stream().on("error", () => undefined)
+    if (!opened.destroyed) opened.write(text)
+  }
+}
+
+/** `NO_COLOR` and `FORCE_COLOR` decide; else whether it is a terminal that knows colours. */
+export function wantsColour(environment: Readonly<Record<string, string | undefined>>, isTerminal: boolean | undefined): boolean {
+  if ((environment["NO_COLOR"] ?? "") !== "") return false
+  if ((environment["FORCE_COLOR"] ?? "") !== "") return environment["FORCE_COLOR"] !== "0"
+  return isTerminal === true && environment["TERM"] !== "dumb"
+}

@@ -1,0 +1,205 @@
+// An event as bytes, for the spool, and as plain data, for other programs (`native_events`).
+//
+// Bytes: `[u32 length of the header][header, JSON][payload]` when the codec has the flag `withHeader`, else the payload alone. The header
+// holds what the event is besides uuid, timestamp and data (and the uuid, when it is no uuid in the usual form); an event that only
+// travelled has none. The low bits of the codec say what
+// the payload is: text in UTF-8, bytes as they are, or JSON. Bytes inside JSON are written as `{"$bytes": "<base64>"}`; a map
+// that happens to have just that key is written with one more `$` before it.
+
+import { failureKinds, Invalid } from "./errors.ts"
+import { uuidText } from "./platform/uuid.ts"
+import { type ErrorRecord, Event, type EventMeta, type HistoryEntry, historyEdge, parentsMax, type UuidSource } from "./event.ts"
+
+/** Codec byte: what the payload is, and whether a header stands before it. These numbers are on users' disks: never change one. */
+export const codec = { text: 1, bytes: 2, json: 3, withHeader: 16 } as const
+
+/** An event ready for a record. */
+export interface EncodedEvent {
+  readonly codec: number
+  /** 16 bytes. */
+  readonly uuid: Buffer
+  readonly timestampMs: number
+  readonly payload: Buffer
+}
+
+/** Plain data of a whole event, as `native_events` gives and takes it. */
+export interface NativeEvent {
+  readonly uuid: string
+  readonly timestamp: number
+  readonly ttl: number
+  readonly data: unknown
+  readonly tags: readonly string[]
+  readonly errors: Readonly<Record<string, ErrorRecord>>
+  readonly tmp: Readonly<Record<string, unknown>>
+  readonly bulk: boolean
+  readonly meta: Readonly<Partial<EventMeta>>
+}
+
+/** The event as bytes. `ttl` and where it was read from are not kept: what is read again starts afresh. @throws Invalid when its data cannot be written. */
+export function encodeEvent(event: Event): EncodedEvent {
+  const uuid = uuidBytes(event.uuid)
+  const header = encodeHeader(event, uuid === undefined ? event.uuid : undefined)
+  const [kind, payload] = encodePayload(event)
+  const place = { uuid: uuid ?? noUuid, timestampMs: event.timestamp * 1000 }
+  if (header === undefined) return { codec: kind, ...place, payload }
+  const length = Buffer.allocUnsafe(4)
+  length.writeUInt32BE(header.length)
+  return { codec: kind | codec.withHeader, ...place, payload: Buffer.concat([length, header, payload]) }
+}
+
+/** The event of a record. @throws Invalid when the bytes are not what their codec says. */
+export function decodeEvent(source: UuidSource, record: EncodedEvent): Event {
+  const { payload } = record
+  const kind = record.codec & ~codec.withHeader
+  const hasHeader = (record.codec & codec.withHeader) !== 0
+  const start = hasHeader ? 4 + headerLength(payload) : 0
+  const timestamp = record.timestampMs / 1000
+  let event: Event
+  if (kind === codec.json) event = new Event(source, timestamp, fromJson(payload.toString("utf8", start)))
+  else if (kind === codec.text || kind === codec.bytes) {
+    event = Event.ofBytes(source, timestamp, { chunk: payload, start, end: payload.length, encoding: kind === codec.text ? "text" : "binary" })
+  } else throw new Invalid(`codec ${record.codec} is not known to this version`)
+  event.uuid = uuidText(record.uuid, 0)
+  if (hasHeader) restoreHeader(event, fromJson(payload.toString("utf8", 4, start)))
+  return event
+}
+
+/** The whole event as plain data; bytes in it stay Buffers. */
+export function toNative(event: Event): NativeEvent {
+  const { uuid, timestamp, ttl, data, tags, errors, tmp, bulk, meta } = event
+  return { uuid, timestamp, ttl, data, tags, errors, tmp, bulk, meta: { ...meta } }
+}
+
+/** An event from plain data as {@link toNative} gives it. Missing parts are made anew. @throws Invalid when it is not such data. */
+export function fromNative(source: UuidSource, now: number, native: unknown): Event {
+  if (!isMap(native) || !("data" in native)) throw new Invalid("a native event is a map with at least `data`")
+  const event = new Event(source, typeof native["timestamp"] === "number" ? native["timestamp"] : now, native["data"])
+  restoreHeader(event, native)
+  return event
+}
+
+/** Data as JSON text; bytes inside it in base64. @throws Invalid for what JSON cannot hold: functions, symbols, cycles, big integers. */
+export function toJson(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value, replaceBytes)
+  } catch (cause) {
+    throw new Invalid(`the data cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+  if (text === undefined) throw new Invalid(`the data cannot be written as JSON: it is ${typeof value}`)
+  return text
+}
+
+/** Reads what {@link toJson} wrote. @throws Invalid */
+export function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text, reviveBytes)
+  } catch (cause) {
+    throw new Invalid(`not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+function encodePayload(event: Event): [kind: number, payload: Buffer] {
+  const { chunk } = event
+  if (chunk !== null) return [event.encodingOfBytes === "text" ? codec.text : codec.bytes, chunk.subarray(event.start, event.end)]
+  const { data } = event
+  if (typeof data === "string") return [codec.text, Buffer.from(data)]
+  if (Buffer.isBuffer(data)) return [codec.bytes, data]
+  return [codec.json, Buffer.from(toJson(data))]
+}
+
+function encodeHeader(event: Event, uuid: string | undefined): Buffer | undefined {
+  if (!event.hasTravelled && uuid === undefined) return undefined
+  const { tags, errors, tmp, bulk, meta } = event
+  const { origin: _origin, ttlSpent: _ttlSpent, ...kept } = meta
+  return Buffer.from(toJson({ tags, errors, tmp, bulk, meta: kept, ...(uuid === undefined ? {} : { uuid }) }))
+}
+
+function headerLength(payload: Buffer): number {
+  const length = payload.length < 4 ? Number.POSITIVE_INFINITY : payload.readUInt32BE(0)
+  if (4 + length > payload.length) throw new Invalid("the record is shorter than its header says")
+  return length
+}
+
+function restoreHeader(event: Event, header: unknown): void {
+  if (!isMap(header)) throw new Invalid("the header of the record is not a map")
+  const { tags, errors, tmp, bulk, meta, uuid } = header
+  if (typeof uuid === "string") event.uuid = uuid
+  if (Array.isArray(tags) && tags.length > 0) event.set("tags", tags.filter(isPlain))
+  if (isMap(errors) && Object.keys(errors).length > 0) Object.assign(event.errors, errors)
+  if (isMap(tmp) && Object.keys(tmp).length > 0) event.set("tmp", tmp)
+  event.bulk = bulk === true
+  if (isMap(meta)) restoreMeta(event.meta, meta)
+}
+
+/** Takes over what has the right shape: the map may come from another program, and nothing in it may break an event later. Where the
+ *  event was read from and whether its hops were spent is not taken over. */
+function restoreMeta(known: EventMeta, meta: Record<string, unknown>): void {
+  const { parents, attempts, offers, history, failures, priority, delivery, args, resent } = meta
+  if (Array.isArray(parents)) known.parents = parents.filter((parent) => typeof parent === "string").slice(-parentsMax)
+  if (Array.isArray(history)) {
+    const entries = history.filter(isHistoryEntry)
+    known.history = [...entries.slice(0, historyEdge), ...entries.slice(historyEdge).slice(-historyEdge)]
+  }
+  known.attempts = countOf(attempts)
+  known.offers = countOf(offers)
+  known.failures = Math.max(countOf(failures), known.history.length)
+  if (typeof priority === "number" && Number.isFinite(priority)) known.priority = priority
+  known.delivery = delivery
+  known.args = args
+  known.resent = resent === true
+}
+
+function isHistoryEntry(value: unknown): value is HistoryEntry {
+  if (!isMap(value)) return false
+  const { time, instance, kind, code, message } = value
+  if (typeof time !== "number" || typeof instance !== "string" || typeof code !== "string" || typeof message !== "string") return false
+  return failureKinds.some((known) => known === kind)
+}
+
+function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : 0
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+const noUuid = Buffer.alloc(16)
+
+/** The 16 bytes behind a uuid in its usual text form; `undefined` for any other text, which then stands in the header. */
+function uuidBytes(text: string): Buffer | undefined {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text)) return undefined
+  return Buffer.from(text.replaceAll("-", ""), "hex")
+}
+
+const bytesKey = "$bytes"
+
+/** `this` is the map around the value: `JSON.stringify` has already called `toJSON` on a Buffer when it hands it over. */
+function replaceBytes(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`\`${key}\` is a ${typeof value}`)
+  if (typeof value !== "object" || value === null) return value
+  const original = isMap(this) || Array.isArray(this) ? (this as Record<string, unknown>)[key] : undefined
+  if (Buffer.isBuffer(original)) return { [bytesKey]: original.toString("base64") }
+  const only = onlyKey(value)
+  return only !== undefined && /^\$+bytes$/.test(only) ? { [`$${only}`]: (value as Record<string, unknown>)[only] } : value
+}
+
+function reviveBytes(key: string, value: unknown): unknown {
+  if (key === "__proto__") return undefined
+  const only = onlyKey(value)
+  if (only === undefined || !/^\$+bytes$/.test(only)) return value
+  const inner = (value as Record<string, unknown>)[only]
+  if (only !== bytesKey) return { [only.slice(1)]: inner }
+  return typeof inner === "string" ? Buffer.from(inner, "base64") : value
+}
+
+function onlyKey(value: unknown): string | undefined {
+  if (!isMap(value)) return undefined
+  const keys = Object.keys(value)
+  return keys.length === 1 ? keys[0] : undefined
+}

@@ -1,0 +1,382 @@
+// One message. Exactly one owner at a time holds it: a queue, a handler, a module that holds it. Version 1 of its shape:
+//   uuid, timestamp, ttl, data, tags, errors, tmp, bulk, meta
+// `data` that came as bytes stays bytes until somebody reads it: a view `[start, end)` of the chunk it was read in, decoded at the
+// first read. So a relay never builds a string, and an output can hand whole runs of a chunk on without copying.
+// Whatever few events need (uuid, tags, errors, meta) is made at the first touch; an event that only travels stays small.
+
+import { isUtf8 } from "node:buffer"
+import { deepCopy, deleteSteps, parsePath, readSteps, writeSteps } from "./event-path.ts"
+import type { FailureKind } from "./errors.ts"
+import { Invalid } from "./errors.ts"
+import type { Ticket } from "./ticket.ts"
+
+/** Hops an event starts with, and the reserve it gets once when they are spent. */
+export const initialTtl = 254
+export const reserveTtl = 32
+
+/** How the bytes behind `data` are read: as text (bytes that are not UTF-8 stay a Buffer) or always as a Buffer. */
+export type Encoding = "text" | "binary"
+
+/** Where uuids come from; the platform's `random` is one. */
+export interface UuidSource {
+  uuid(): string
+}
+
+/** One failure on an event's way. */
+export interface HistoryEntry {
+  readonly time: number
+  readonly instance: string
+  readonly kind: FailureKind
+  readonly code: string
+  readonly message: string
+}
+
+/** `errors.<instance>`: line, type and message, as Wishbone records them. */
+export type ErrorRecord = readonly [line: number, type: string, message: string]
+
+/** Where an event was read from, so that it is recognised when it comes back. */
+export interface Origin {
+  readonly spool: string
+  readonly sequence: number
+}
+
+/** What most events never need. */
+export class EventMeta {
+  /** Uuids of the events this one was cloned from, the last 16, nearest last. */
+  parents: string[] = []
+  attempts = 0
+  offers = 0
+  /** The first and the last 15 failures; `failures` counts them all. */
+  history: HistoryEntry[] = []
+  failures = 0
+  /** Lower is served first in a priority queue. */
+  priority: number | undefined = undefined
+  delivery: unknown = undefined
+  args: unknown = undefined
+  origin: Origin | undefined = undefined
+  /** The reserve of hops was given out. */
+  ttlSpent = false
+  /** A copy of what had already been presumed delivered. */
+  resent = false
+}
+
+/** Parents kept, nearest last. */
+export const parentsMax = 16
+/** Failures kept at either end of a history. */
+export const historyEdge = 15
+const deletableRoots = new Set<unknown>(["data", "tmp", "tags", "errors"])
+
+/** Life of an event object, as far as the books care. */
+export const Standing = { fresh: 0, copy: 1, live: 2, restored: 3 } as const
+
+export class Event {
+  /** Settled by whoever ends the event; `null` when nobody waits for it. */
+  ticket: Ticket | null
+  slot: number
+  ttl: number
+  /** Seconds since 1970, with fractions; one reading a batch. */
+  timestamp: number
+  /** Payload bytes as queues count them: exact for text and bytes, an estimate for other data. */
+  weight: number
+  /** {@link Standing}: made and not yet submitted, cloned and not yet submitted, part of the graph, or read from a durable place and
+   *  not yet submitted. */
+  standing: number
+  bulk: boolean
+  /** What handlers returned on the way, the last one. */
+  result: unknown
+  /** The asynchronous call that has the event in hand, if any. Owned by the actor room. */
+  call: object | null
+  /** The chunk behind `data` while nobody has replaced it, else `null`. */
+  chunk: Buffer | null
+  start: number
+  end: number
+  private encoding: Encoding
+  private decoded: boolean
+  private value: unknown
+  private source: UuidSource
+  private knownUuid: string
+  private knownTags: string[] | null
+  private knownErrors: Record<string, ErrorRecord> | null
+  private knownTmp: Record<string, unknown> | null
+  private knownMeta: EventMeta | null
+
+  constructor(source: UuidSource, timestamp: number, value: unknown) {
+    this.ticket = null
+    this.slot = 0
+    this.ttl = initialTtl
+    this.timestamp = timestamp
+    this.weight = 0
+    this.standing = Standing.fresh
+    this.bulk = false
+    this.result = undefined
+    this.call = null
+    this.chunk = null
+    this.start = 0
+    this.end = 0
+    this.encoding = "text"
+    this.decoded = true
+    this.value = value
+    this.source = source
+    this.knownUuid = ""
+    this.knownTags = null
+    this.knownErrors = null
+    this.knownTmp = null
+    this.knownMeta = null
+    if (value !== undefined) this.weight = weightOf(value)
+  }
+
+  /** An event whose data is `chunk[start, end)`, not decoded before somebody reads it. */
+  static ofBytes(source: UuidSource, timestamp: number, bytes: { chunk: Buffer; start: number; end: number; encoding: Encoding }): Event {
+    const event = new Event(source, timestamp, undefined)
+    event.chunk = bytes.chunk
+    event.start = bytes.start
+    event.end = bytes.end
+    event.weight = bytes.end - bytes.start
+    event.encoding = bytes.encoding
+    event.decoded = false
+    return event
+  }
+
+  get uuid(): string {
+    if (this.knownUuid === "") this.knownUuid = this.source.uuid()
+    return this.knownUuid
+  }
+
+  set uuid(value: string) {
+    this.knownUuid = value
+  }
+
+  /** Whether somebody has read or set the uuid, so that it must be kept. */
+  get hasUuid(): boolean {
+    return this.knownUuid !== ""
+  }
+
+  /** The payload. Text by default; bytes that are not UTF-8 are a Buffer. */
+  get data(): unknown {
+    if (!this.decoded) this.decode()
+    return this.value
+  }
+
+  set data(value: unknown) {
+    this.chunk = null
+    this.decoded = true
+    this.value = value
+    this.weight = weightOf(value)
+  }
+
+  get tags(): string[] {
+    return (this.knownTags ??= [])
+  }
+
+  get errors(): Record<string, ErrorRecord> {
+    return (this.knownErrors ??= {})
+  }
+
+  get tmp(): Record<string, unknown> {
+    return (this.knownTmp ??= {})
+  }
+
+  get meta(): EventMeta {
+    return (this.knownMeta ??= new EventMeta())
+  }
+
+  /** The meta data if the event has any; looks without making it. */
+  get knownMetaOrNull(): EventMeta | null {
+    return this.knownMeta
+  }
+
+  /** Whether the event is more than its payload: then its bytes alone cannot stand for it. */
+  get hasMoreThanData(): boolean {
+    return (
+      this.knownUuid !== "" || this.knownTags !== null || this.knownErrors !== null || this.knownTmp !== null || this.knownMeta !== null || this.bulk
+    )
+  }
+
+  /** Whether anything but uuid, timestamp and data has to be written down with it. */
+  get hasTravelled(): boolean {
+    return this.knownTags !== null || this.knownErrors !== null || this.knownTmp !== null || this.knownMeta !== null || this.bulk
+  }
+
+  /** How {@link Event.data} reads the bytes. */
+  get encodingOfBytes(): Encoding {
+    return this.encoding
+  }
+
+  /** Makes the event own its bytes when it would otherwise keep a chunk more than four times its size alive. */
+  own(): void {
+    const { chunk } = this
+    if (chunk === null || (this.end - this.start) * 4 >= chunk.length) return
+    const bytes = Buffer.from(chunk.subarray(this.start, this.end))
+    this.chunk = bytes
+    this.start = 0
+    this.end = bytes.length
+    if (this.decoded && Buffer.isBuffer(this.value)) this.value = bytes
+  }
+
+  /** The value at a dotted path such as `data.items[0].name`, own properties only; `undefined` when it is not there. */
+  get(path = "data"): unknown {
+    const steps = parsePath(path)
+    return readSteps(this.read(steps[0]), steps, 1)
+  }
+
+  has(path: string): boolean {
+    return this.get(path) !== undefined
+  }
+
+  /** Sets the value at a dotted path below `data`, `tmp` or `tags`, making missing maps on the way. @throws Invalid */
+  set(path: string, value: unknown): void {
+    const steps = parsePath(path)
+    const root = steps[0]
+    if (steps.length === 1) return this.setRoot(root, value)
+    const target = this.writableRoot(root, path, typeof steps[1] === "number")
+    writeSteps(target, steps.slice(1), value)
+    if (root === "data") this.data = target
+  }
+
+  /** Removes the value at a dotted path below `data`, `tmp`, `tags` or `errors`; answers whether it was there. @throws Invalid for anything else. */
+  delete(path: string): boolean {
+    const steps = parsePath(path)
+    const root = steps[0]
+    if (steps.length === 1 || !deletableRoots.has(root)) throw new Invalid(`\`${path}\` is part of every event and cannot be deleted`)
+    const found = deleteSteps(this.read(root), steps.slice(1))
+    if (found && root === "data") this.weight = weightOf(this.data)
+    return found
+  }
+
+  /** An independent copy with a uuid of its own and this event's uuid among its parents. It shares the ticket; submitting it adds a branch. */
+  clone(): Event {
+    const copy = new Event(this.source, this.timestamp, undefined)
+    copy.ticket = this.ticket
+    copy.slot = this.slot
+    copy.ttl = this.ttl
+    copy.standing = Standing.copy
+    copy.bulk = this.bulk
+    copy.result = this.result
+    copy.weight = this.weight
+    // What a call makes of its event stays recognisable: when its time is over, its copies come too late as well.
+    copy.call = this.call
+    this.copyPayloadTo(copy)
+    if (this.knownTags !== null) copy.knownTags = [...this.knownTags]
+    if (this.knownErrors !== null) copy.knownErrors = { ...this.knownErrors }
+    if (this.knownTmp !== null) copy.knownTmp = deepCopy(this.knownTmp) as Record<string, unknown>
+    const meta = copy.meta
+    if (this.knownMeta !== null) {
+      const { history, delivery, args } = this.knownMeta
+      Object.assign(meta, this.knownMeta, { history: [...history], delivery: deepCopy(delivery), args: deepCopy(args) })
+    }
+    meta.parents = [...(this.knownMeta?.parents ?? []), this.uuid].slice(-parentsMax)
+    return copy
+  }
+
+  /** The same event in a new object, for when somebody who must not change it any more still holds this one: same uuid, same branch. */
+  successor(): Event {
+    const next = this.clone()
+    next.standing = this.standing
+    next.knownUuid = this.uuid
+    next.call = null
+    if (this.knownMeta === null) next.knownMeta = null
+    else next.meta.parents = [...this.knownMeta.parents]
+    return next
+  }
+
+  /** Records a failure under `errors.<instance>` and in `meta.history`, which keeps the first and the last fifteen. */
+  recordFailure(entry: HistoryEntry, record: ErrorRecord): void {
+    this.errors[entry.instance] = record
+    const { meta } = this
+    meta.failures += 1
+    meta.history.push(entry)
+    if (meta.history.length > 2 * historyEdge) meta.history.splice(historyEdge, 1)
+  }
+
+  private copyPayloadTo(copy: Event): void {
+    copy.encoding = this.encoding
+    copy.decoded = this.decoded
+    copy.chunk = this.chunk
+    copy.start = this.start
+    copy.end = this.end
+    if (this.decoded) copy.value = deepCopy(this.value)
+    if (this.chunk === null || (this.encoding === "text" && !Buffer.isBuffer(copy.value))) return
+    // Two owners of one Buffer could change each other's data, so a copy of bytes is a real one.
+    copy.chunk = Buffer.from(this.chunk.subarray(this.start, this.end))
+    copy.start = 0
+    copy.end = copy.chunk.length
+    if (copy.decoded) copy.value = copy.chunk
+  }
+
+  private decode(): void {
+    const { chunk } = this
+    this.decoded = true
+    if (chunk === null) return
+    const view = chunk.subarray(this.start, this.end)
+    this.value = this.encoding === "text" && isUtf8(view) ? view.toString("utf8") : view
+  }
+
+  /** The value of a root such as `data` or `uuid`, as templates and paths see it; `undefined` for any other name. */
+  read(name: string | number | undefined): unknown {
+    switch (name) {
+      case "data":
+        return this.data
+      case "uuid":
+        return this.uuid
+      case "timestamp":
+        return this.timestamp
+      case "ttl":
+        return this.ttl
+      case "tags":
+        return this.knownTags ?? []
+      case "errors":
+        return this.knownErrors ?? {}
+      case "tmp":
+        return this.knownTmp ?? {}
+      case "meta":
+        return this.knownMeta ?? {}
+      case "bulk":
+        return this.bulk
+      default:
+        return undefined
+    }
+  }
+
+  private setRoot(name: string | number | undefined, value: unknown): void {
+    if (name === "data") this.data = value
+    else if (name === "tmp" && isMap(value)) this.knownTmp = value
+    else if (name === "tags" && Array.isArray(value)) this.knownTags = value.map(String)
+    else throw new Invalid(`\`${name}\` of an event cannot be set to ${Array.isArray(value) ? "a list" : typeof value}`)
+  }
+
+  private writableRoot(name: string | number | undefined, path: string, listFirst: boolean): object {
+    if (name === "tmp") return this.tmp
+    if (name === "tags") return this.tags
+    if (name === "data") {
+      const { data } = this
+      if (data === undefined) return listFirst ? [] : {}
+      if (typeof data === "object" && data !== null && !Buffer.isBuffer(data)) return data
+    }
+    throw new Invalid(`\`${path}\` cannot be set: \`${name}\` holds no map or list to set it in`)
+  }
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** Bytes a payload stands for: exact for text and bytes; for other data an estimate that costs at most a hundred steps. */
+export function weightOf(value: unknown): number {
+  if (typeof value === "string") return value.length
+  if (typeof value !== "object" || value === null) return 8
+  if (ArrayBuffer.isView(value)) return value.byteLength
+  return estimate(value, { steps: 100 })
+}
+
+function estimate(value: object, budget: { steps: number }): number {
+  let sum = 16
+  const list = Array.isArray(value)
+  for (const key in value) {
+    if (--budget.steps < 0) return list ? (sum / 100) * value.length : sum
+    const inner = (value as Record<string, unknown>)[key]
+    sum += list ? 8 : key.length + 8
+    if (typeof inner === "string") sum += inner.length
+    else if (typeof inner === "object" && inner !== null) sum += ArrayBuffer.isView(inner) ? inner.byteLength : estimate(inner, budget)
+  }
+  return sum
+}

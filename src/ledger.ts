@@ -1,0 +1,187 @@
+// The books: where every branch of every event is, or how it ended. Unit: the branch, one copy of an event on its way.
+//
+// After every transition, for each instance and in total:
+//   in + recovered + copied + received = delivered + failed + dropped + joined + waiting + held + in_flight + lost + forwarded
+// `received` and `forwarded` count routes inside the graph; they are equal in total. Counters only grow, except `waiting`, `held` and
+// `in_flight`, which are read from what holds the events (queues, hands, spool), so a mistake in counting shows as an imbalance.
+// Log and metric events stand outside: an instance that only they reach keeps books of its own that the totals leave out.
+
+/** Why a branch ended by the graph's own decision, or was thrown away by a full queue. */
+export type DropReason = "unconnected" | "unmatched" | "filtered" | "overflow"
+
+/** The counts of one instance, or of the whole graph. */
+export interface Balance {
+  readonly in: number
+  readonly recovered: number
+  readonly copied: number
+  readonly delivered: number
+  readonly failed: number
+  readonly dropped: Readonly<Record<DropReason, number>>
+  readonly joined: number
+  /** On disk or in a store. */
+  readonly waiting: number
+  /** Kept by a module with `hold`. */
+  readonly held: number
+  /** In a memory queue, in a handler, or taken and not settled. */
+  readonly in_flight: number
+  readonly lost: number
+  /** Sent again after an attempt that may have arrived: an upper bound, outside the equation. */
+  readonly duplicated: number
+}
+
+/** {@link Balance} of one instance, with what came from and went to other instances. */
+export interface InstanceBalance extends Balance {
+  readonly received: number
+  readonly forwarded: number
+}
+
+/** What `--report FILE` holds. */
+export interface Report extends Balance {
+  readonly instances: Readonly<Record<string, InstanceBalance>>
+}
+
+/** The counters of one instance. Plain numbers that the hot path adds to; read through {@link Ledger}. */
+export class Books {
+  in = 0
+  recovered = 0
+  copied = 0
+  delivered = 0
+  failed = 0
+  unconnected = 0
+  unmatched = 0
+  filtered = 0
+  overflow = 0
+  joined = 0
+  held = 0
+  lost = 0
+  duplicated = 0
+  /** Taken over from, and left to, another instance by way of a spool both use. */
+  spooledIn = 0
+  spooledOut = 0
+  /** What waits on disk or in a store on this instance's account; read there, so that a mistake in counting shows. */
+  waitingNow: () => number = () => 0
+  /** Taken from a queue and not yet settled, forwarded or held. */
+  inHands = 0
+  /** Holds only log and metric events. */
+  readonly outside: boolean
+  private readonly instance: InstanceCounts
+
+  constructor(outside: boolean, instance: InstanceCounts) {
+    this.outside = outside
+    this.instance = instance
+  }
+
+  /** Counts a branch that the graph itself ended. */
+  dropped(reason: DropReason, count: number): void {
+    this[reason] += count
+  }
+
+  balance(): InstanceBalance {
+    // First: reading what waits may bring other counts up to what only the disk knew.
+    const waiting = this.waitingNow()
+    const { received, fromOutside, forwarded, queued } = this.instance.counts()
+    return {
+      in: this.in + fromOutside,
+      recovered: this.recovered,
+      copied: this.copied,
+      delivered: this.delivered,
+      failed: this.failed,
+      dropped: { unconnected: this.unconnected, unmatched: this.unmatched, filtered: this.filtered, overflow: this.overflow },
+      joined: this.joined,
+      waiting,
+      held: this.held,
+      in_flight: queued + this.inHands,
+      lost: this.lost,
+      duplicated: this.duplicated,
+      received: received + this.spooledIn,
+      forwarded: forwarded + this.spooledOut,
+    }
+  }
+}
+
+/** What an instance's queues and ports know: events taken over from other instances, handed on to them, and waiting in its in queues. */
+export interface InstanceCounts {
+  counts(): { received: number; fromOutside: number; forwarded: number; queued: number }
+}
+
+/** The books of a whole graph. */
+export class Ledger {
+  private readonly books = new Map<string, Books>()
+
+  open(name: string, books: Books): void {
+    this.books.set(name, books)
+  }
+
+  /** Totals and each instance, read now. */
+  report(): Report {
+    const instances: Record<string, InstanceBalance> = {}
+    const total = emptyBalance()
+    for (const [name, books] of this.books) {
+      if (books.outside) continue
+      const balance = books.balance()
+      instances[name] = balance
+      addTo(total, balance)
+    }
+    return { ...total, instances }
+  }
+
+  /** Instances whose books do not balance, with the difference (left minus right); empty when all is well. */
+  imbalances(): { instance: string; difference: number }[] {
+    const found: { instance: string; difference: number }[] = []
+    let received = 0
+    let forwarded = 0
+    for (const [instance, books] of this.books) {
+      const balance = books.balance()
+      const difference = leftSide(balance) + balance.received - rightSide(balance) - balance.forwarded
+      if (difference !== 0) found.push({ instance, difference })
+      if (books.outside) continue
+      received += balance.received
+      forwarded += balance.forwarded
+    }
+    if (received !== forwarded) found.push({ instance: "*", difference: received - forwarded })
+    return found
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? { -readonly [L in keyof T[K]]: T[K][L] } : T[K] }
+
+function emptyBalance(): Mutable<Balance> {
+  return {
+    in: 0,
+    recovered: 0,
+    copied: 0,
+    delivered: 0,
+    failed: 0,
+    dropped: { unconnected: 0, unmatched: 0, filtered: 0, overflow: 0 },
+    joined: 0,
+    waiting: 0,
+    held: 0,
+    in_flight: 0,
+    lost: 0,
+    duplicated: 0,
+  }
+}
+
+const plainCounts = ["in", "recovered", "copied", "delivered", "failed", "joined", "waiting", "held", "in_flight", "lost", "duplicated"] as const
+const dropReasons = ["unconnected", "unmatched", "filtered", "overflow"] as const
+
+function addTo(total: Mutable<Balance>, balance: Balance): void {
+  for (const name of plainCounts) total[name] += balance[name]
+  for (const reason of dropReasons) total.dropped[reason] += balance.dropped[reason]
+}
+
+function leftSide(balance: Balance): number {
+  return balance.in + balance.recovered + balance.copied
+}
+
+function rightSide(balance: Balance): number {
+  const { dropped } = balance
+  const droppedInAll = dropped.unconnected + dropped.unmatched + dropped.filtered + dropped.overflow
+  const ended = balance.delivered + balance.failed + droppedInAll + balance.joined + balance.lost
+  return ended + balance.waiting + balance.held + balance.in_flight
+}
+
+/** Whether the equation holds for these counts in total. */
+export function balances(balance: Balance): boolean {
+  return leftSide(balance) === rightSide(balance)
+}

@@ -1,0 +1,89 @@
+// The Plan: what is left of a bootstrap file after checking. Plain data, made by `bootstrap/check.ts` (or by hand in a program that
+// embeds the router), from which the router builds the graph. Defaults are already filled in and units are milliseconds and bytes.
+
+/** Order in which a queue gives its events. `priority`: lower first, ties by arrival. */
+export type QueueOrder = "fifo" | "lifo" | "priority"
+
+/** What a full queue does with a new event. */
+export type WhenFull = "wait" | "drop_new" | "drop_old"
+
+/** Settings of one queue; it belongs to the instance at its consumer end. */
+export interface QueuePlan {
+  /** Events, at least 1. */
+  readonly size: number
+  /** Payload bytes, at least 1. */
+  readonly bytes: number
+  readonly order: QueueOrder
+  readonly whenFull: WhenFull
+  /** Priority of events that carry none. */
+  readonly priority: number
+}
+
+/** Concurrent calls of a one-event handler. */
+export interface ConsumersPlan {
+  readonly min: number
+  readonly max: number
+  /** How long a call slot above `min` may idle before it is given up, in milliseconds. */
+  readonly idleMs: number
+}
+
+/** One instance of a module. */
+export interface InstancePlan {
+  readonly name: string
+  /** Canonical id: `wishbone.output.tcp`. */
+  readonly module: string
+  readonly description: string
+  /** Validated by the module's spec, defaults filled in; a templated argument that holds `{{` is still its text. */
+  readonly arguments: Readonly<Record<string, unknown>>
+  /** Only queues the file mentions; others take `defaultQueue`. */
+  readonly queues: Readonly<Record<string, QueuePlan>>
+  readonly consumers: ConsumersPlan
+  /** Bound on a handler's promise in milliseconds; absent: none. */
+  readonly timeoutMs?: number
+  /** What a batch consumer may have taken and not settled. */
+  readonly inflight: { readonly events: number; readonly bytes: number }
+  /** Events the instance may hold; at it, the instance takes nothing more. */
+  readonly holdMax: number
+}
+
+/** One end of a route. Queue names are canonical (`successful`, `failed`, `logs`, `metrics`, …). */
+export interface RouteEnd {
+  readonly instance: string
+  readonly queue: string
+}
+
+/** `source -> destination`: both share one queue object. */
+export interface RoutePlan {
+  readonly source: RouteEnd
+  readonly destination: RouteEnd
+}
+
+/** A graph ready to be built. */
+export interface Plan {
+  /** Where it was read from, for messages; `-` for standard input. */
+  readonly file: string
+  /** Relative paths of arguments count from here (absolute). */
+  readonly folder: string
+  /** Folder for durable queues and the embedded store (absolute). */
+  readonly state: string
+  readonly instances: readonly InstancePlan[]
+  readonly routes: readonly RoutePlan[]
+  /** Where every unrouted `failed` goes, except those of instances reachable from it. */
+  readonly failed?: RouteEnd
+  readonly metricsIntervalMs: number
+  /** Settings of queues that no instance mentions. */
+  readonly defaultQueue: QueuePlan
+}
+
+/** Defaults of `design.md` 7: 100 events and 16 MiB, first in first out, producers wait. */
+export const defaultQueuePlan: QueuePlan = { size: 100, bytes: 16 * 1024 * 1024, order: "fifo", whenFull: "wait", priority: 1000 }
+
+/** One call at a time, which keeps order. */
+export const defaultConsumers: ConsumersPlan = { min: 1, max: 1, idleMs: 10_000 }
+
+export const defaultInflight = { events: 100_000, bytes: 32 * 1024 * 1024 } as const
+
+export const defaultHoldMax = 10_000
+
+/** Queues that every instance has, beside those its module declares. */
+export const systemQueues = ["successful", "failed", "logs", "metrics"] as const

@@ -1,0 +1,122 @@
+// A spool in the ledger. What waits on disk stands in the books of one instance: the reader if this process has one, else the writer.
+// What the writer stores is forwarded to the reader's books; what the reader offers leaves `waiting` and is on its way; what comes back
+// or fails waits again.
+//
+// A record whose branch ended badly is offered again: its next branch counts as recovered. One that came back to the spool (`returned`)
+// crossed to the reader's books when it did; until its whole slot is answered it is held there, and copies of one record that came
+// back are joined into it.
+
+import type { Books } from "../ledger.ts"
+
+/** What the account needs to know of its spool. */
+export interface AccountedSpool {
+  /** Records on disk and not settled. */
+  readonly waiting: number
+  /** Records that waited when this process first read the directory. */
+  readonly recovered: number
+  readonly counts: { readonly damaged: number; readonly missing: number; readonly quarantined: number }
+}
+
+export class SpoolAccount {
+  private readonly spool: AccountedSpool
+  private writer: Books | null = null
+  private reader: Books | null = null
+  /** Records offered and not answered. */
+  private onTheirWay = 0
+  /** How many branches of a record came back, by sequence, while it is on its way. */
+  private readonly cameBack = new Map<number, number>()
+  /** Records this process settled, found unreadable, or set aside; and appended: what is found beyond came from another process. */
+  private settledHere = 0
+  private appendedHere = 0
+  private gone = 0
+  /** Records another process wrote (or, seen by a writer, settled) since this one opened the spool. */
+  private foundLater = 0
+
+  constructor(spool: AccountedSpool) {
+    this.spool = spool
+  }
+
+  /** The instance that writes. Opens after no reader of this process; see {@link attachReader}. */
+  attachWriter(books: Books): void {
+    this.writer = books
+    if (this.reader !== null) return
+    books.recovered += this.spool.recovered
+    books.waitingNow = () => this.waitingNow()
+  }
+
+  /** The instance that reads takes the account over. */
+  attachReader(books: Books): void {
+    this.reader = books
+    const { writer } = this
+    if (writer === null) books.recovered += this.spool.recovered
+    else {
+      writer.recovered -= this.spool.recovered
+      books.recovered += this.spool.recovered
+      writer.spooledOut += this.appendedHere
+      books.spooledIn += this.appendedHere
+      writer.waitingNow = () => 0
+    }
+    books.waitingNow = () => this.waitingNow()
+  }
+
+  /** `count` records of the writer are on disk. */
+  appended(count: number): void {
+    this.appendedHere += count
+    if (this.reader === null || this.writer === null) return
+    this.writer.spooledOut += count
+    this.reader.spooledIn += count
+  }
+
+  /** A branch of a record that is on its way came back to the writer. */
+  returned(sequence: number): void {
+    if (this.writer === null || this.reader === null) return
+    this.writer.spooledOut += 1
+    this.reader.spooledIn += 1
+    this.reader.held += 1
+    this.cameBack.set(sequence, (this.cameBack.get(sequence) ?? 0) + 1)
+  }
+
+  /** The reader made `count` events of records. */
+  offered(count: number): void {
+    this.onTheirWay += count
+  }
+
+  /** The record was settled. */
+  settled(): void {
+    this.onTheirWay -= 1
+    this.settledHere += 1
+  }
+
+  /** The record was given back. */
+  givenBack(sequence: number): void {
+    this.onTheirWay -= 1
+    const { reader } = this
+    if (reader === null) return
+    const branches = this.cameBack.get(sequence) ?? 0
+    if (branches === 0) {
+      reader.recovered += 1
+      return
+    }
+    this.cameBack.delete(sequence)
+    reader.held -= branches
+    reader.joined += branches - 1
+  }
+
+  /** Records on disk that are not on their way; brings the books up to what only the disk knows. */
+  private waitingNow(): number {
+    const { spool, reader, writer } = this
+    const owner = reader ?? writer
+    if (owner === null) return 0
+    const { damaged, missing, quarantined } = spool.counts
+    owner.lost += damaged + missing + quarantined - this.gone
+    this.gone = damaged + missing + quarantined
+    // Written by another process, and seen for the first time.
+    const accounted = spool.recovered + this.appendedHere - this.settledHere - this.gone + this.foundLater
+    const found = spool.waiting - accounted
+    if (found !== 0 && (reader === null) !== (writer === null)) {
+      this.foundLater += found
+      owner.recovered += found
+    }
+    return spool.waiting - this.onTheirWay
+  }
+}

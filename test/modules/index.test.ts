@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest"
+import { components } from "../../modules/index.ts"
+import { checkArguments } from "../../src/spec/arguments.ts"
+import { contractOf } from "../../src/spec/contract.ts"
+
+test("every built-in module has a name of its own", () => {
+  const names = components.map(({ spec }) => spec.name)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+describe.each(components.map((component) => [component.spec.name, component.spec] as const))("%s", (_name, spec) => {
+  test("has examples, and they are what it takes", () => {
+    expect(spec.examples.length).toBeGreaterThan(0)
+    for (const example of spec.examples) expect(checkArguments(spec, example.arguments).problems).toEqual([])
+  })
+
+  test("declares a contract that holds for its examples", () => {
+    expect(spec.contract).toBeDefined()
+    for (const example of spec.examples) contractOf(spec, checkArguments(spec, example.arguments).values)
+  })
+
+  test("says what each argument and queue is for", () => {
+    for (const [name, schema] of Object.entries(spec.arguments)) {
+      expect([name, schema.description ?? (schema as { meta(): { description?: string } | undefined }).meta()?.description]).toEqual([
+        name,
+        expect.stringMatching(/\.$/),
+      ])
+    }
+    for (const queue of Object.values(spec.queues)) expect(queue.summary).toMatch(/\.$/)
+  })
+})

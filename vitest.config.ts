@@ -1,0 +1,40 @@
+// Four projects. `layout` and `fast` run in parallel; `serial` drives real processes, files and sockets one file after
+// another; `soak` runs long and only when asked for (`npm run soak`).
+import { defineConfig } from "vitest/config"
+
+const seconds = 1000
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [
+      { test: { name: "layout", include: ["test/layout.test.ts"] } },
+      {
+        test: {
+          name: "fast",
+          include: ["test/{unit,modules,property,store}/**/*.test.ts"],
+          testTimeout: 10 * seconds,
+        },
+      },
+      {
+        test: {
+          name: "serial",
+          include: ["test/integration/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60 * seconds,
+          hookTimeout: 60 * seconds,
+        },
+      },
+      {
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 3600 * seconds,
+          hookTimeout: 120 * seconds,
+        },
+      },
+    ],
+    coverage: { provider: "v8", include: ["src/**/*.ts", "modules/**/*.ts"], reporter: ["text-summary", "html", "lcov"] },
+  },
+})
