@@ -11,11 +11,14 @@ import { fileURLToPath } from "node:url"
 
 const tasksFlag = "--task"
 
-/** The folder of package.json: two levels differ between these sources and their compiled form. */
-export const root = findRoot(dirname(fileURLToPath(import.meta.url)))
+/** The folder of the repository. The compiled benches lie deep below it, see run.mjs. */
+export const root = above(dirname(fileURLToPath(import.meta.url)), "package-lock.json")
 
-function findRoot(folder: string): string {
-  return existsSync(join(folder, "package-lock.json")) ? folder : findRoot(dirname(folder))
+/** The command line, compiled from the sources of this moment. */
+export const launcher = join(above(dirname(fileURLToPath(import.meta.url)), "package.json"), "bin/wishbone-ts.cjs")
+
+function above(folder: string, file: string): string {
+  return existsSync(join(folder, file)) || folder === dirname(folder) ? folder : above(dirname(folder), file)
 }
 
 /** The task this process was started for by {@link runTask}; `undefined` in the process a person started. */
@@ -34,7 +37,7 @@ export async function runTask<Result>(file: string, task: unknown, limitMs = 30_
   const child = startTask(file, task)
   const timer = setTimeout(() => child.kill("SIGKILL"), limitMs)
   try {
-    return await answerOf<Result>(child)
+    return await resultOf<Result>(child)
   } finally {
     clearTimeout(timer)
   }
@@ -57,7 +60,8 @@ export function start(program: string, args: readonly string[], how: SpawnOption
   return child
 }
 
-async function answerOf<Result>(child: ChildProcess): Promise<Result> {
+/** The answer of a child, once it has ended. @throws Error when it gave none. */
+export async function resultOf<Result>(child: ChildProcess): Promise<Result> {
   const text = await outputOf(child)
   const at = text.lastIndexOf("\u0001")
   if (at < 0) throw new Error(`a child process ended without an answer: ${text.slice(-2000)}`)

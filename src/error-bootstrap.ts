@@ -232,7 +232,9 @@ export const bootstrapErrors = {
     exitStatus: 2,
     message: (d) => `\`${d["instance"]}.failed\` is not routed: an event that fails there is gone`,
     hint: (d) =>
-      `Route it, for example \`${d["instance"]}.failed -> …\`, or name a place for all such events with the top-level key \`failed:\`.`,
+      d["catchAll"] === true
+        ? "It lies behind the catch-all `failed:`, which therefore spares it. A `wishbone.output.disk` there waits rather than fail."
+        : `Route it, for example \`${d["instance"]}.failed -> …\`, or name a place for all such events with the top-level key \`failed:\`.`,
   },
   WB_QUEUE_DROPS: {
     exitStatus: 2,

@@ -2,6 +2,7 @@
 // `details` are plain values; a message says what was found, what was expected and where.
 
 import { bootstrapErrors } from "./error-bootstrap.ts"
+import { controlErrors } from "./error-control.ts"
 import { listed, suggestion } from "./error-text.ts"
 
 /** Plain values that fill a message: names, numbers, lists of names. */
@@ -48,6 +49,17 @@ const entries = {
     exitStatus: 1,
     message: (d) => `\`${d["instance"]}\` cannot listen on ${d["host"]}:${d["port"]}: ${d["problem"]}`,
     hint: (d) => listenHints[String(d["code"])] ?? "",
+  },
+  WB_TLS_FILE: {
+    exitStatus: 1,
+    message: (d) => `\`${d["instance"]}\` cannot read \`${d["file"]}\` (\`${d["argument"]}\`): ${d["problem"]}`,
+    hint: (d) =>
+      d["code"] === "ENOENT" ? "Relative paths count from the folder of the bootstrap file." : "Name a file that this user may read.",
+  },
+  WB_TLS_UNUSABLE: {
+    exitStatus: 1,
+    message: (d) => `\`${d["instance"]}\` cannot speak TLS with the files it was given: ${d["problem"]}`,
+    hint: () => "`openssl x509 -in FILE -noout -text` shows what a certificate holds, `openssl pkey -in FILE -noout -text` a key.",
   },
 
   // Modules and their arguments
@@ -170,6 +182,8 @@ const entries = {
     message: (d) => `The spool \`${d["directory"]}\` is closed`,
     hint: () => "",
   },
+  // The admin socket, and events on disk as people handle them
+  ...controlErrors,
   // Bootstrap files and their graphs
   ...bootstrapErrors,
 } satisfies Record<string, Entry>

@@ -73,7 +73,8 @@ export function toNative(event: Event): NativeEvent {
 /** An event from plain data as {@link toNative} gives it. Missing parts are made anew. @throws Invalid when it is not such data. */
 export function fromNative(source: UuidSource, now: number, native: unknown): Event {
   if (!isMap(native) || !("data" in native)) throw new Invalid("a native event is a map with at least `data`")
-  const event = new Event(source, typeof native["timestamp"] === "number" ? native["timestamp"] : now, native["data"])
+  const { timestamp, data } = native
+  const event = new Event(source, typeof timestamp === "number" && Number.isFinite(timestamp) ? timestamp : now, data)
   restoreHeader(event, native)
   return event
 }

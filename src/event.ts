@@ -279,6 +279,12 @@ export class Event {
     return next
   }
 
+  /** Leaves this event no more hops than `origin` has left, which it was made from. */
+  inheritHops(origin: Event): void {
+    this.ttl = Math.min(this.ttl, origin.ttl)
+    if (origin.knownMeta?.ttlSpent === true) this.meta.ttlSpent = true
+  }
+
   /** Records a failure under `errors.<instance>` and in `meta.history`, which keeps the first and the last fifteen. */
   recordFailure(entry: HistoryEntry, record: ErrorRecord): void {
     this.errors[entry.instance] = record

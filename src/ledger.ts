@@ -59,7 +59,7 @@ export class Books {
   spooledIn = 0
   spooledOut = 0
   /** What waits on disk or in a store on this instance's account; read there, so that a mistake in counting shows. */
-  waitingNow: () => number = () => 0
+  readonly waiting = new Set<() => number>()
   /** Taken from a queue and not yet settled, forwarded or held. */
   inHands = 0
   /** Holds only log and metric events. */
@@ -78,7 +78,8 @@ export class Books {
 
   balance(): InstanceBalance {
     // First: reading what waits may bring other counts up to what only the disk knew.
-    const waiting = this.waitingNow()
+    let waiting = 0
+    for (const count of this.waiting) waiting += count()
     const { received, fromOutside, forwarded, queued } = this.instance.counts()
     return {
       in: this.in + fromOutside,

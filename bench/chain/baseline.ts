@@ -23,8 +23,8 @@ class PacketRing {
   head = 0
   tail = 0
   bytes = 0
-  private readonly items = new Array<Packet | undefined>(512).fill(undefined)
-  private readonly mask = 511
+  private readonly items = new Array<Packet | undefined>(2048).fill(undefined)
+  private readonly mask = 2047
 
   push(packet: Packet): void {
     this.items[this.tail & this.mask] = packet

@@ -16,8 +16,8 @@ export interface ChainTask {
 
 /** Events the source makes at a time: what a chunk of 64 KiB brings in lines of 200 bytes, rounded to a turn. */
 export const batchEvents = 256
-/** Bounds of every queue, as in a bootstrap file that says nothing. */
-export const queueEvents = 100
+/** Bounds of every queue: room for whole turns. */
+export const queueEvents = 1000
 export const queueBytes = 16 * 1024 * 1024
 /** Events of one turn. */
 export const turnEvents = 256

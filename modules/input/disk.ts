@@ -42,7 +42,7 @@ export default class DiskInput extends InputModule<typeof spec> {
   override async preHook(): Promise<void> {
     const { directory, idle_trigger, idle_time } = this.args
     this.#spool = await (this.context.shared.get("spools") as Spools).open(directory)
-    this.#reader = await this.#spool.openReader({ idleTrigger: idle_trigger, idleTimeMs: idle_time })
+    this.#reader = await this.#spool.openReader({ name: this.name, idleTrigger: idle_trigger, idleTimeMs: idle_time })
     this.#spool.account.attachReader(this.context.actor.books)
     this.background((_submit, signal) => this.#read(signal))
   }

@@ -1,21 +1,32 @@
-// Receives lines over TCP. Nothing is acknowledged to the sender.
+// Receives lines over TCP. With `acknowledge: line` each line is answered when its event is safe; else nothing is told to the sender.
 //
 // A chunk is one batch: its lines become events that are pieces of the chunk, with one time and one submit. While the queue is full the
-// connection is not read, so TCP itself slows the sender down. Whatever strangers send ends at most their own connection.
+// connection is not read, so TCP itself slows the sender down. Whatever strangers send ends at most their own connection, and what they
+// may take up is bounded: connections in all and by peer, handshakes, line length, silence.
 
 import {
   type Address,
   type Connection,
   defineModule,
+  duration,
   type Event,
   InputModule,
-  LineSplit,
+  LineConnection,
   type Listener,
   port,
+  readTlsServer,
   size,
+  type TicketOwner,
+  type Timer,
+  tlsServer,
   WishboneError,
   z,
 } from "../../src/index.ts"
+
+/** Bytes of lines that may wait for their replies, by connection. */
+const unansweredBytesMax = 16 * 1024 * 1024
+/** Silence is looked for so many times within its bound. */
+const looks = 8
 
 const spec = defineModule({
   name: "wishbone.input.tcp",
@@ -30,24 +41,53 @@ const spec = defineModule({
       .default("\n")
       .describe("What ends an event; `null` makes one event of all that a connection brings."),
     encoding: z.enum(["text", "binary"]).default("text").describe("`text`: data is text where it is valid UTF-8; `binary`: always bytes."),
+    acknowledge: z
+      .enum(["none", "line"])
+      .default("none")
+      .describe("`line` answers each line that is not empty, in order: `ok` when its event is safe, else `failed` and the kind."),
+    unanswered_max: z.int().min(1).default(10_000).describe("Lines without a reply, by connection; beyond, it is not read."),
+    reply_timeout: duration({ minMs: 1 }).default(30_000).describe("A line without another reply by then is answered `failed timeout`."),
     max_connections: z.int().min(1).default(1000).describe("Connections open at once; more are refused."),
+    max_connections_per_peer: z.int().min(1).default(500).describe("The same from one address."),
     line_bytes_max: size({ minBytes: 1 })
       .default(1024 * 1024)
-      .describe("Longest event; a longer one ends its connection."),
+      .describe("Longest event; a longer one ends its connection, or, with `acknowledge: line`, is answered `failed invalid`."),
+    first_byte_timeout: duration()
+      .default(10_000)
+      .describe("A connection that has sent nothing by then is closed once half of `max_connections` are open; 0: never."),
+    idle_timeout: duration().default(300_000).describe("A connection on which nothing comes for so long is closed; 0: never."),
+    handshake_timeout: duration({ minMs: 1 }).default(5000).describe("Bound on the TLS handshake."),
+    keep_alive: duration()
+      .default(60_000)
+      .describe("After so long without a byte the peer's kernel is asked whether it is still there; 0: never."),
+    tls: tlsServer(),
   },
   aliases: { address: "host" },
   queues: { outbox: { direction: "out", summary: "One event a line." } },
-  contract: { acknowledges: "none", waits: {}, failsWithinMs: 0, reorders: false, holds: "nothing" },
+  contract: ({ acknowledge }) => ({
+    acknowledges: acknowledge === "line" ? "delivered" : "none",
+    waits: {},
+    failsWithinMs: 0,
+    reorders: false,
+    holds: "nothing",
+  }),
   examples: [
     { title: "Lines from this machine", arguments: { port: 10_001 } },
     { title: "One event a connection, from anywhere", arguments: { host: "0.0.0.0", delimiter: null } },
+    { title: "Each line answered when its event is safe", arguments: { port: 10_001, acknowledge: "line" } },
+    {
+      title: "TLS, for clients with a certificate of our own authority",
+      arguments: { host: "0.0.0.0", tls: { cert: "server.pem", key: "server.key", ca: "ca.pem" } },
+    },
   ],
 })
 
 export default class TcpInput extends InputModule<typeof spec> {
   static readonly spec = spec
-  readonly #senders = new Set<Sender>()
+  readonly #open = new Set<LineConnection>()
+  readonly #byPeer = new Map<string, number>()
   #listener: Listener | undefined
+  #sweeper: Timer | undefined
   #stopping = false
 
   /** Where it listens, once it does. */
@@ -56,10 +96,19 @@ export default class TcpInput extends InputModule<typeof spec> {
   }
 
   override async preHook(): Promise<void> {
-    const { host, port } = this.args
-    const failed = (error: Error): void => this.warnings.warn("a connection could not be accepted", error.message)
+    const { host, port, handshake_timeout, keep_alive, acknowledge, tls } = this.args
+    const options = {
+      address: { host, port },
+      tls: await readTlsServer(this, tls),
+      handshakeMs: handshake_timeout,
+      keepAliveMs: keep_alive === 0 ? undefined : keep_alive,
+      // A peer that has sent its last line still wants its replies.
+      halfOpen: acknowledge === "line",
+      failed: (error: Error): void => this.warnings.warn("a connection could not be accepted", error.message),
+      refused: (remote: string, error: Error): void => this.warnings.warn("a TLS handshake failed", `${remote}: ${error.message}`),
+    }
     try {
-      this.#listener = await this.platform.sockets.listen({ address: { host, port }, failed }, (connection) => this.#accept(connection))
+      this.#listener = await this.platform.sockets.listen(options, (connection) => this.#accept(connection))
     } catch (cause) {
       const { code, message } = cause as { code?: string; message: string }
       const details = { instance: this.name, host, port, code, problem: message }
@@ -71,141 +120,102 @@ export default class TcpInput extends InputModule<typeof spec> {
 
   override async stopTaking(): Promise<void> {
     this.#stopping = true
-    for (const sender of this.#senders) sender.pause()
+    // Never resumed: what is read by now goes its way, and its replies go out.
+    for (const connection of this.#open) connection.pause()
     await this.#listener?.close()
   }
 
   override async postHook(): Promise<void> {
     this.#stopping = true
+    this.#sweeper?.cancel()
     await this.#listener?.close()
-    for (const sender of this.#senders) sender.destroy("the input stopped")
+    await Promise.all([...this.#open].map((connection) => connection.close("the input stopped")))
     this.warnings.close()
   }
 
   #accept(connection: Connection): void {
-    const { max_connections } = this.args
-    if (this.#stopping || this.#senders.size >= max_connections) {
-      if (!this.#stopping)
-        this.warnings.warn("a connection was refused", `${connection.remote}, as ${max_connections} are open (\`max_connections\`)`)
+    const peer = hostOf(connection.remote)
+    const refusal = this.#refusal(peer)
+    if (this.#stopping || refusal !== undefined) {
+      if (refusal !== undefined) this.warnings.warn("a connection was refused", `${connection.remote}, ${refusal}`)
       connection.setEvents({})
       connection.destroy()
       return
     }
-    const sender: Sender = new Sender(connection, {
-      ...this.args,
-      event: (chunk, start, end, timestamp) => this.incomingBytes({ chunk, start, end, encoding: this.args.encoding }, timestamp),
-      now: () => this.platform.clock.now() / 1000,
-      submit: (events) => this.#submit(sender, events),
-      warn: (kind, detail) => this.warnings.warn(kind, `${connection.remote}: ${detail}`),
-      gone: () => this.#senders.delete(sender),
-    })
-    this.#senders.add(sender)
+    const { clock, timers } = this.platform
+    const { delimiter, encoding, line_bytes_max, acknowledge, unanswered_max, reply_timeout } = this.args
+    const answers = { linesMax: unanswered_max, bytesMax: unansweredBytesMax, timeoutMs: reply_timeout, timers, clock }
+    const parts = {
+      delimiter,
+      lineBytesMax: line_bytes_max,
+      answers: acknowledge === "line" ? answers : null,
+      timers,
+      now: () => clock.now() / 1000,
+      event: (chunk: Buffer, start: number, end: number, timestamp: number) =>
+        this.incomingBytes({ chunk, start, end, encoding }, timestamp),
+      submit: (events: readonly Event[], owner: TicketOwner | null) => this.#submit(events, owner),
+      warn: (kind: string, detail: string) => this.warnings.warn(kind, `${connection.remote}: ${detail}`),
+      gone: () => this.#gone(lines, peer),
+    }
+    const lines: LineConnection = new LineConnection(connection, parts, clock.monotonic())
+    this.#open.add(lines)
+    this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? 0) + 1)
+    this.#sweepLater()
   }
 
-  #submit(sender: Sender, events: readonly Event[]): void {
+  /** Why one more connection from `peer` is too many. */
+  #refusal(peer: string): string | undefined {
+    const { max_connections, max_connections_per_peer } = this.args
+    if (this.#stopping) return undefined
+    if (this.#open.size >= max_connections) return `as ${max_connections} are open (\`max_connections\`)`
+    if ((this.#byPeer.get(peer) ?? 0) < max_connections_per_peer) return undefined
+    return `as ${max_connections_per_peer} from there are open (\`max_connections_per_peer\`)`
+  }
+
+  #gone(lines: LineConnection, peer: string): void {
+    this.#open.delete(lines)
+    const left = (this.#byPeer.get(peer) ?? 1) - 1
+    if (left > 0) this.#byPeer.set(peer, left)
+    else this.#byPeer.delete(peer)
+  }
+
+  #submit(events: readonly Event[], owner: TicketOwner | null): Promise<void> | undefined {
+    if (owner !== null) this.track(events, owner)
     const full = this.submit(events)
-    if (full !== undefined) {
-      sender.pause()
-      void full.then(() => {
-        if (!this.#stopping) sender.resume()
-      })
-    }
     this.runNow()
-  }
-}
-
-interface SenderParts {
-  readonly delimiter: string | null
-  readonly line_bytes_max: number
-  event(chunk: Buffer, start: number, end: number, timestamp: number): Event
-  now(): number
-  submit(events: readonly Event[]): void
-  warn(kind: string, detail: string): void
-  gone(): void
-}
-
-/** One connection and the line that has begun on it. */
-class Sender {
-  readonly #connection: Connection
-  readonly #parts: SenderParts
-  readonly #lines: LineSplit
-  /** Of the chunk in hand. */
-  #events: Event[] = []
-  #timestamp = 0
-  /** Submits that wait for room. */
-  #waiting = 0
-  #over = false
-
-  constructor(connection: Connection, parts: SenderParts) {
-    this.#connection = connection
-    this.#parts = parts
-    this.#lines = new LineSplit({
-      delimiter: parts.delimiter,
-      lineBytesMax: parts.line_bytes_max,
-      line: (chunk, start, end) => this.#line(chunk, start, end),
-      tooLong: () => this.#tooLong(),
-    })
-    connection.setEvents({
-      data: (chunk) => this.#take(() => this.#lines.push(chunk)),
-      ended: () => this.#take(() => this.#lines.end()),
-      closed: (error) => this.#closed(error),
-    })
+    return full
   }
 
-  pause(): void {
-    this.#waiting += 1
-    this.#connection.pause()
+  /** One timer for the silence of all connections. */
+  #sweepLater(): void {
+    const { first_byte_timeout, idle_timeout } = this.args
+    const bounds = [first_byte_timeout, idle_timeout].filter((bound) => bound > 0)
+    if (bounds.length === 0 || this.#stopping) return
+    this.#sweeper ??= this.platform.timers.after(Math.min(...bounds) / looks, () => this.#sweep(), { background: true })
   }
 
-  resume(): void {
-    this.#waiting -= 1
-    if (this.#waiting === 0 && !this.#over) this.#connection.resume()
-  }
-
-  /** Closes the connection; a line that has begun is dropped. */
-  destroy(reason: string): void {
-    if (this.#over) return
-    this.#over = true
-    this.#dropUnfinished(reason)
-    this.#connection.destroy()
-  }
-
-  #take(cut: () => void): void {
-    if (this.#over) return
-    this.#timestamp = this.#parts.now()
-    cut()
-    const events = this.#events
-    if (events.length === 0) return
-    this.#events = []
-    this.#parts.submit(events)
-  }
-
-  #line(chunk: Buffer, start: number, end: number): void {
-    if (this.#over) return
-    try {
-      this.#events.push(this.#parts.event(chunk, start, end, this.#timestamp))
-    } catch (thrown) {
-      this.#parts.warn("a line was dropped", (thrown as Error).message)
+  #sweep(): void {
+    this.#sweeper = undefined
+    const { first_byte_timeout, idle_timeout, max_connections } = this.args
+    const nowMs = this.platform.clock.monotonic()
+    for (const lines of this.#open) {
+      const quietMs = lines.quietMs(nowMs)
+      const scarce = this.#open.size * 2 > max_connections
+      if (idle_timeout > 0 && quietMs >= idle_timeout) this.#end(lines, `nothing came for ${idle_timeout} ms (\`idle_timeout\`)`)
+      else if (scarce && lines.silent && first_byte_timeout > 0 && quietMs >= first_byte_timeout)
+        this.#end(lines, `nothing came within ${first_byte_timeout} ms (\`first_byte_timeout\`)`)
     }
+    if (this.#open.size > 0) this.#sweepLater()
   }
 
-  /** What came before in this chunk is still submitted. */
-  #tooLong(): void {
-    if (this.#over) return
-    this.#over = true
-    this.#parts.warn("a connection was ended", `a line has more than ${this.#parts.line_bytes_max} bytes (\`line_bytes_max\`)`)
-    this.#connection.destroy()
+  #end(lines: LineConnection, reason: string): void {
+    this.log.debug(`a connection was closed: ${reason}`)
+    lines.destroy(reason)
   }
+}
 
-  #closed(error: Error | undefined): void {
-    this.#parts.gone()
-    if (this.#over) return
-    this.#over = true
-    this.#dropUnfinished(error?.message ?? "the connection was closed")
-  }
-
-  #dropUnfinished(reason: string): void {
-    const { unfinishedBytes } = this.#lines
-    if (unfinishedBytes > 0) this.#parts.warn("an unfinished line was dropped", `${unfinishedBytes} bytes, ${reason}`)
-  }
+/** Of `192.0.2.1:4711` or `[::1]:4711` what comes before the port. */
+function hostOf(remote: string): string {
+  const colon = remote.lastIndexOf(":")
+  return colon < 0 ? remote : remote.slice(0, colon)
 }

@@ -1,4 +1,5 @@
-// Writes events to a spool. An event is done with when it is synced to disk, not before: its branch ends as stored. One that was read from
+// Writes events to a spool. An event is done with when it is synced to disk, not before (or, if `sync` says so, when it is written): its
+// branch ends as stored. One that was read from
 // this very spool and comes back is not written again: its record stays in its place, and is offered again later.
 
 import {
@@ -25,19 +26,34 @@ const spec = defineModule({
     segment_bytes: size({ minBytes: 4096, maxBytes: 1024 ** 3 })
       .default(64 * 1024 * 1024)
       .describe("A segment is sealed before it would grow beyond this."),
-    when_full: z.enum(["wait", "fail"]).default("wait").describe("When the disk refuses: `wait` and try again, or `fail` the events."),
+    disk_bytes: size({ minBytes: 4096 }).optional().describe("Size of all segments at which the spool is full; without it, as much as the disk takes."),
+    sync: z
+      .union([z.enum(["batch", "never"]), duration({ minMs: 1 })])
+      .default("batch")
+      .describe("When events are synced: before they count as stored (`batch`), within a time after that, or `never`, as the system likes."),
+    when_full: z
+      .enum(["wait", "fail"])
+      .default("wait")
+      .describe("When the spool is full or the disk refuses: `wait` until that is over, or `fail` the events."),
   },
   queues: { inbox: { direction: "in", summary: "Events to keep." } },
-  contract: {
-    acknowledges: "durable",
+  contract: ({ when_full, sync }) => ({
+    acknowledges: sync === "batch" ? "durable" : "accepted",
     waits: { inbox: [] },
-    failsWithinMs: 0,
+    // `wait` tries for as long as it takes.
+    failsWithinMs: when_full === "wait" ? Number.POSITIVE_INFINITY : 0,
     reorders: false,
     holds: "store",
     delays: true,
     directory: "directory",
-  },
-  examples: [{ title: "A buffer beside the bootstrap file", arguments: { directory: "./buffer" } }],
+  }),
+  examples: [
+    { title: "A buffer beside the bootstrap file", arguments: { directory: "./buffer" } },
+    {
+      title: "At most 10 GiB, and a second of events at risk when the power fails",
+      arguments: { directory: "./buffer", disk_bytes: "10 GiB", sync: 1 },
+    },
+  ],
 })
 
 export default class DiskOutput extends OutputModule<typeof spec> {
@@ -47,9 +63,16 @@ export default class DiskOutput extends OutputModule<typeof spec> {
   #writer: SpoolWriter | undefined
 
   override async preHook(): Promise<void> {
-    const { directory, interval, segment_bytes, when_full } = this.args
+    const { directory, interval, segment_bytes, disk_bytes, sync, when_full } = this.args
     this.#spool = await (this.context.shared.get("spools") as Spools).open(directory)
-    this.#writer = await this.#spool.openWriter({ name: this.name, intervalMs: interval, segmentBytes: segment_bytes, whenFull: when_full })
+    this.#writer = await this.#spool.openWriter({
+      name: this.name,
+      intervalMs: interval,
+      segmentBytes: segment_bytes,
+      diskBytes: disk_bytes,
+      sync,
+      whenFull: when_full,
+    })
     this.#spool.account.attachWriter(this.context.actor.books)
   }
 

@@ -7,7 +7,7 @@ const spec = defineModule({
   summary: "Discards every event.",
   arguments: {},
   queues: { inbox: { direction: "in", summary: "Events to discard." } },
-  contract: { acknowledges: "none", waits: { inbox: [] }, failsWithinMs: 0, reorders: false, holds: "nothing" },
+  contract: { acknowledges: "none", waits: { inbox: [] }, failsWithinMs: 0, fails: false, reorders: false, holds: "nothing" },
   examples: [{ title: "Throw away what comes", arguments: {} }],
 })
 

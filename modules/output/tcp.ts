@@ -1,22 +1,39 @@
-// Sends events as lines over one TCP connection that is kept open.
+// Sends events as lines over one TCP connection that is kept open. A batch is one write.
 //
-// A batch is one write. It counts as delivered when the kernel has taken all its bytes, which does not say that the peer read them.
-// While there is no connection events fail at once, in order, so that failover falls at once; the circuit decides when to try again.
-// When the connection breaks, whatever the kernel had not confirmed fails in the order in which it came, before anything newer.
+// When an event counts as delivered is `confirm`: `tail` presumes it read when the connection is still up a little after the kernel took its
+// last byte; `written` does not wait for that; with `line` the peer answers each line. While there is no connection events fail at once,
+// in order, so that failover falls at once; the circuit decides when to try again. When the connection breaks, whatever is not confirmed
+// fails in the order in which it came, before anything newer.
 
 import {
   type Batch,
   type Circuit,
-  type Connection,
+  type Confirmation,
   defineModule,
   duration,
+  type Event,
   LineJoin,
+  LineQuestions,
+  Link,
+  notSent,
   OutputModule,
   port,
-  type Timer,
-  TransientError,
+  readTlsClient,
+  type Sent,
+  Slabs,
+  size,
+  Tail,
+  tlsClient,
+  WishboneError,
+  WrittenConfirmation,
   z,
 } from "../../src/index.ts"
+
+/** What a released event costs beside its bytes, and one that is kept as an object; near enough for a bound. */
+const placeBytes = 8
+const eventBytes = 512
+/** How a connection ends whose peer died with unread bytes. */
+const resets = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"])
 
 const spec = defineModule({
   name: "wishbone.output.tcp",
@@ -30,204 +47,224 @@ const spec = defineModule({
       .enum(["fail", "allow"])
       .default("fail")
       .describe("What to do with data that holds the delimiter: `fail` the event, or `allow` it to arrive as several."),
-    confirm: z.enum(["written"]).default("written").describe("When an event counts as delivered: `written` when the kernel has taken it."),
+    confirm: z
+      .enum(["tail", "written", "line"])
+      .default("tail")
+      .describe(
+        "When an event counts as delivered: `written` when the kernel has taken it, `tail` when the connection is still up `tail_ms` later, `line` when the peer (an input with `acknowledge: line`) answers `ok`.",
+      ),
+    tail_ms: z
+      .int()
+      .min(1)
+      .max(60_000)
+      .default(50)
+      .describe("How long the connection must stay up after an event was written, in milliseconds."),
+    tail_bytes: size()
+      .default(16 * 1024 * 1024)
+      .describe("Memory for events that wait for `tail_ms`; beyond, the oldest count as delivered early."),
+    keep_bytes: size()
+      .default(0)
+      .describe("Of the events delivered last so many bytes are kept, and sent to `failed` once more if the connection ends by a reset."),
+    reply_timeout: duration({ minMs: 1 })
+      .default(40_000)
+      .describe("With `confirm: line`, how long the peer may leave the oldest line unanswered."),
+    keep_alive: duration()
+      .default(60_000)
+      .describe("After so long without a byte the peer's kernel is asked whether it is still there; 0: never."),
+    tls: tlsClient(),
   },
   queues: { inbox: { direction: "in", summary: "Events to send." } },
-  contract: { acknowledges: "accepted", waits: { inbox: [] }, failsWithinMs: "arguments.timeout", reorders: false, holds: "nothing" },
-  examples: [{ title: "Lines to a collector", arguments: { host: "collector.example.test", port: 10_001 } }],
+  contract: ({ confirm, timeout, reply_timeout }) => ({
+    acknowledges: ({ written: "accepted", tail: "presumed", line: "delivered" } as const)[confirm],
+    waits: { inbox: [] },
+    failsWithinMs: confirm === "line" ? Math.max(timeout, reply_timeout) : "arguments.timeout",
+    reorders: false,
+    holds: "nothing",
+  }),
+  examples: [
+    { title: "Lines to a collector", arguments: { host: "collector.example.test", port: 10_001 } },
+    { title: "To another wishbone-ts that answers each line", arguments: { host: "relay.example.test", confirm: "line" } },
+    {
+      title: "TLS, with a certificate of our own",
+      arguments: { host: "collector.example.test", tls: { ca: "ca.pem", cert: "client.pem", key: "client.key" } },
+    },
+  ],
 })
 
 export default class TcpOutput extends OutputModule<typeof spec> {
   static readonly spec = spec
   override readonly batches = { inbox: (batch: Batch) => this.#send(batch) }
-  readonly #lines = new LineJoin({ delimiter: this.args.delimiter, allowsDelimiter: this.args.delimiter_in_data === "allow" })
+  /** Buffers for the tail to use again; not for what is kept beyond it. */
+  readonly #slabs = this.args.confirm === "tail" && this.args.keep_bytes === 0 ? new Slabs(this.args.tail_bytes) : undefined
+  readonly #lines = new LineJoin({
+    delimiter: this.args.delimiter,
+    allowsDelimiter: this.args.delimiter_in_data === "allow",
+    counts: this.args.confirm === "line",
+    ...(this.#slabs && { allocate: this.#slabs.take }),
+  })
   readonly #passesData = this.passesData
   readonly #circuit: Circuit = this.circuit({
     destination: `${this.args.host}:${this.args.port}`,
     firstWaitMs: this.args.timeout,
     connect: () => this.#connect(),
   })
+  #tls: Awaited<ReturnType<typeof readTlsClient>>
   #link: Link | undefined
+  /** Connections that are not closed yet, the one in use among them. */
+  readonly #links = new Set<Link>()
+  /** Batches that came after the last connection had been closed by a flush, and wait for a new one. */
+  #late: Batch[] = []
+  #presumedEarly = 0
 
-  override preHook(): void {
+  /** Events that counted as delivered before `tail_ms`, as the tail was full. */
+  get presumedEarly(): number {
+    return this.#presumedEarly
+  }
+
+  override async preHook(): Promise<void> {
+    this.#checkLines()
+    this.#tls = await readTlsClient(this, this.args.tls)
     this.#circuit.start()
+  }
+
+  /** Nothing more is to come: the peer's answer to our half-close says for certain that it read everything. */
+  override flush(): void {
+    if (this.args.confirm === "tail" && this.#link?.up === true && this.context.actor.released > 0) void this.#link.close()
   }
 
   override async postHook(): Promise<void> {
     this.#circuit.stop()
-    await this.#link?.close()
+    await Promise.all([...this.#links].map((link) => link.close()))
+    this.warnings.close()
+  }
+
+  /** Replies are counted by lines, so both ends must agree on what a line is. */
+  #checkLines(): void {
+    const { confirm, delimiter, delimiter_in_data } = this.args
+    if (confirm !== "line" || (delimiter !== "" && (delimiter_in_data === "fail" || delimiter.length === 1))) return
+    const argument = delimiter === "" ? "delimiter" : "delimiter_in_data"
+    const problem = `\`confirm: line\` needs lines that can be counted, found ${JSON.stringify(this.args[argument])}`
+    const hint = delimiter === "" ? "Name what ends a line." : "Leave it at `fail`, or use a delimiter of one character."
+    throw new WishboneError("WB_ARGUMENT_INVALID", { argument, module: spec.name, problem, hint })
   }
 
   #connect(): void {
-    const { host, port, timeout } = this.args
+    const { host, port, timeout, keep_alive, confirm, reply_timeout } = this.args
     const { sockets, timers, clock } = this.platform
-    const link = new Link({
+    const confirmation = this.#confirmation((error) => link.break(error))
+    const options = { tls: this.#tls, handshakeMs: timeout, keepAliveMs: keep_alive === 0 ? undefined : keep_alive }
+    const link: Link = new Link({
       timeoutMs: timeout,
+      stallMs: confirm === "line" ? Math.max(timeout, reply_timeout) : timeout,
       timers,
       clock,
-      connect: (events) => sockets.connect({ host, port }, events),
-      connected: () => this.#circuit.connected(),
+      confirmation,
+      connect: (events) => sockets.connect({ host, port }, events, options),
+      connected: () => this.#connected(),
       room: (free) => (free ? this.resumeTaking() : this.pauseTaking()),
-      confirmed: (written) => this.#confirmed(written),
-      broke: (error) => this.#broke(link, error),
+      broke: (error) => this.#broke(link, confirmation, error),
     })
     this.#link = link
+    this.#links.add(link)
   }
 
-  /** The kernel has taken a batch. A stop that lost patience may have failed some of it before: that was sent, and will be again. */
-  #confirmed({ batch, count }: Written): void {
+  #confirmation(broken: (error: Error) => void): Confirmation {
+    const { timers, clock } = this.platform
+    const { confirm, tail_ms, tail_bytes, keep_bytes, reply_timeout } = this.args
+    const confirmed = (sent: Sent): void => this.#confirmed(sent)
+    if (confirm === "written") return new WrittenConfirmation(confirmed)
+    const tooLate = (count: number): void => this.countDuplicated(count)
+    if (confirm === "line") return new LineQuestions({ timeoutMs: reply_timeout, timers, clock, broken, tooLate })
+    const early = (sent: Sent): void => this.#early(sent)
+    return new Tail({ tailMs: tail_ms, tailBytes: tail_bytes, keepBytes: keep_bytes, timers, clock, confirmed, early })
+  }
+
+  #connected(): void {
+    this.#circuit.connected()
+    for (const batch of this.#late.splice(0)) this.#send(batch)
+  }
+
+  /** A batch counts as arrived. A stop that lost patience may have failed some of it before: that was sent, and will be again. */
+  #confirmed({ batch, count, bytes }: Sent): void {
     this.countDuplicated(count - batch.unsettled)
     batch.delivered()
+    if (bytes !== undefined && batch.isThrough) this.#slabs?.give(bytes)
   }
 
-  #broke(link: Link, error: Error): void {
+  #early({ count }: Sent): void {
+    this.#presumedEarly += count
+    this.warnings.warn("the tail is full (`tail_bytes`)", `${this.#presumedEarly} events so far counted as delivered before \`tail_ms\``)
+  }
+
+  #broke(link: Link, confirmation: Confirmation, error: Error): void {
+    const { unconfirmed, presumed } = confirmation.close()
     if (this.#link === link) this.#link = undefined
-    this.#circuit.broke(error, link.delivered)
+    this.#links.delete(link)
+    // One that a flush has closed is not missed before somebody needs another one.
+    if (!link.closing) this.#circuit.broke(error, confirmation.any)
     const failure = this.#circuit.state === "open" ? this.#circuit.failure : error
-    for (const { batch, count } of link.unconfirmed) {
+    if (resets.has((error as { code?: string }).code ?? ""))
+      for (const { batch } of presumed) this.countDuplicated(batch.offerAgain(failure))
+    for (const { batch, count } of unconfirmed) {
       this.countDuplicated(count)
       batch.failRest(failure)
     }
+    if (!link.closing) for (const batch of this.#late.splice(0)) batch.failRest(failure)
   }
 
   #send(batch: Batch): void {
     const link = this.#link
+    if (link?.closing === true || (link === undefined && this.#circuit.state === "closed")) return this.#sendLate(batch)
     if (link?.up !== true) return batch.failRest(this.#circuit.failure)
-    const bytes = this.#join(batch)
-    if (batch.unsettled === 0) return
-    // Nothing to write is written at once.
-    if (bytes.length === 0) return batch.delivered()
-    link.write(bytes, batch)
+    const pieces = this.args.confirm === "tail" ? new Uint32Array(2 * batch.events.length) : undefined
+    const replies = this.args.confirm === "line" ? new Uint32Array(batch.events.length) : undefined
+    const bytes = this.#join(batch, pieces, replies)
+    const count = batch.unsettled
+    if (count === 0) return
+    link.write(bytes, pieces === undefined ? { batch, count, cost: 0, ...(replies && { replies }) } : this.#release(batch, bytes, pieces))
   }
 
-  #join(batch: Batch): Buffer {
+  /** From here on the tail keeps bytes, not events. */
+  #release(batch: Batch, bytes: Buffer, pieces: Uint32Array): Sent {
+    const count = batch.unsettled
+    // A small piece must not keep a large chunk alive for the length of the tail.
+    const own = bytes.length * 4 < bytes.buffer.byteLength && bytes.buffer.byteLength > 16 * 1024 ? Buffer.from(bytes) : bytes
+    const kept = batch.release({ bytes: own, pieces }, { copies: this.args.keep_bytes > 0 })
+    return { batch, count, cost: bytes.length + placeBytes * pieces.length + eventBytes * kept, bytes: own }
+  }
+
+  /** After a flush has closed the connection events came all the same: they wait for another one. */
+  #sendLate(batch: Batch): void {
+    this.#late.push(batch)
+    if (this.#late.length > 1) return
+    this.#link = undefined
+    this.#circuit.start()
+  }
+
+  #join(batch: Batch, pieces: Uint32Array | undefined, replies: Uint32Array | undefined): Buffer {
     const { events } = batch
+    const lines = this.#lines
     for (let at = 0; at < events.length; at++) {
       const event = events[at]
       if (event === undefined) continue
+      const before = lines.lines
       try {
-        if (event.chunk !== null && this.#passesData) this.#lines.addPiece(event.chunk, event.start, event.end)
-        else this.#lines.add(this.payloadOf(event, batch.args(at)))
+        if (event.chunk !== null && this.#passesData) this.#addPiece(event, event.chunk, at, pieces)
+        else lines.add(this.payloadOf(event, batch.args(at)))
+        if (replies !== undefined) replies[at] = lines.lines - before
       } catch (thrown) {
+        if (replies !== undefined) replies[at] = notSent
         batch.failed(at, thrown)
       }
     }
-    return this.#lines.take()
-  }
-}
-
-/** A batch whose bytes were handed over, and how many of its events those are. */
-interface Written {
-  readonly batch: Batch
-  readonly count: number
-}
-
-interface LinkParts {
-  readonly timeoutMs: number
-  readonly timers: TcpOutput["platform"]["timers"]
-  readonly clock: TcpOutput["platform"]["clock"]
-  connect(events: Parameters<Connection["setEvents"]>[0]): Connection
-  connected(): void
-  confirmed(written: Written): void
-  /** Whether the kernel takes more. */
-  room(free: boolean): void
-  /** The attempt failed, or the connection broke or was closed; what it leaves is in `unconfirmed`. Comes once. */
-  broke(error: Error): void
-}
-
-/** One connection, from the attempt to its end, and the batches on it. */
-class Link {
-  /** Batches handed over and not confirmed by the kernel, in order. */
-  readonly unconfirmed: Written[] = []
-  /** The kernel has taken at least one batch. */
-  delivered = false
-  up = false
-  readonly #parts: LinkParts
-  readonly #connection: Connection
-  /** Bounds the attempt, then writes that do not get on. */
-  #timer: Timer | undefined
-  #progressMs = 0
-  #ended = false
-  #closed: (() => void) | undefined
-
-  constructor(parts: LinkParts) {
-    this.#parts = parts
-    this.#timer = parts.timers.after(parts.timeoutMs, () =>
-      this.#break(new TransientError(`no answer within ${parts.timeoutMs} ms`, { code: "ETIMEDOUT" })),
-    )
-    this.#connection = parts.connect({
-      connected: () => this.#connected(),
-      // Whatever is written after a FIN may be lost without a word, so the connection is over.
-      ended: () => this.#break(new TransientError("the peer closed the connection", { code: "closed_by_peer" })),
-      drained: () => {
-        if (!this.#ended) parts.room(true)
-      },
-      closed: (error) => this.#onClosed(error),
-    })
+    return lines.take()
   }
 
-  write(bytes: Buffer, batch: Batch): void {
-    if (this.unconfirmed.length === 0) this.#watch()
-    this.unconfirmed.push({ batch, count: batch.unsettled })
-    const room = this.#connection.write(bytes, (error) => this.#written(error))
-    if (!room && !this.#ended) this.#parts.room(false)
-  }
-
-  /** Sends what is pending and closes in order; after `timeoutMs` in any way. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#closed = resolve
-      this.#timer?.cancel()
-      if (!this.up) return this.#connection.destroy()
-      this.#timer = this.#parts.timers.after(this.#parts.timeoutMs, () => this.#connection.destroy())
-      this.#connection.end()
-    })
-  }
-
-  #connected(): void {
-    if (this.#ended || this.#closed !== undefined) return
-    this.#timer?.cancel()
-    this.#timer = undefined
-    this.up = true
-    this.#parts.connected()
-  }
-
-  #written(error: Error | undefined): void {
-    if (this.#ended) return
-    if (error !== undefined) return this.#break(error)
-    this.delivered = true
-    this.#progressMs = this.#parts.clock.monotonic()
-    const written = this.unconfirmed.shift()
-    if (written !== undefined) this.#parts.confirmed(written)
-  }
-
-  /** One timer for all writes: it looks now and then whether the oldest got on. */
-  #watch(): void {
-    this.#progressMs = this.#parts.clock.monotonic()
-    this.#timer ??= this.#parts.timers.after(this.#parts.timeoutMs, () => this.#look(), { background: true })
-  }
-
-  #look(): void {
-    const { timeoutMs, clock, timers } = this.#parts
-    this.#timer = undefined
-    if (this.unconfirmed.length === 0) return
-    const stalledMs = clock.monotonic() - this.#progressMs
-    if (stalledMs >= timeoutMs) this.#break(new TransientError(`the peer has taken nothing for ${timeoutMs} ms`, { code: "ETIMEDOUT" }))
-    else this.#timer = timers.after(timeoutMs - stalledMs, () => this.#look(), { background: true })
-  }
-
-  #break(error: Error): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.up = false
-    this.#connection.destroy()
-    this.#timer?.cancel()
-    this.#parts.broke(error)
-  }
-
-  #onClosed(error: Error | undefined): void {
-    this.#break(error ?? new TransientError("the connection was closed", { code: "closed" }))
-    this.#timer?.cancel()
-    this.#closed?.()
+  #addPiece({ start, end }: Event, chunk: Buffer, at: number, pieces: Uint32Array | undefined): void {
+    this.#lines.addPiece(chunk, start, end)
+    if (pieces === undefined) return
+    const { pieceEnd } = this.#lines
+    pieces[2 * at] = pieceEnd - (end - start)
+    pieces[2 * at + 1] = pieceEnd
   }
 }

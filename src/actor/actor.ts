@@ -56,6 +56,8 @@ export class Actor implements Runnable, QueueOwner {
   listed = false
   /** Events taken by one-event handlers and settled by batch handlers: whether an output gets on. */
   progress = 0
+  /** Events that left and only wait to be confirmed, see {@link Batch.release}. */
+  released = 0
   readonly name: string
   readonly plan: InstancePlan
   readonly platform: Platform
@@ -190,7 +192,7 @@ export class Actor implements Runnable, QueueOwner {
     let fromOutside = 0
     let queued = 0
     for (const queue of this.queues.values()) {
-      queued += queue.length
+      queued += queue.inMemory
       const outside = this.books.outside ? 0 : this.outsideSources(queue)
       fromOutside += outside
       received += queue.entered - outside
@@ -205,6 +207,11 @@ export class Actor implements Runnable, QueueOwner {
 
   overflowed(event: Event): void {
     this.ends.overflow(event)
+  }
+
+  /** A durable queue could not store the event. */
+  refused(event: Event, error: unknown): void {
+    this.ends.fail(event, error)
   }
 
   /** Ends the instance: no background loop, no timer goes on. */

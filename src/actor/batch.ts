@@ -3,24 +3,29 @@
 // is the order in which the events came.
 
 import type { Failure } from "../errors.ts"
-import type { Event } from "../event.ts"
+import type { Event, UuidSource } from "../event.ts"
 import type { Queue } from "../queue/queue.ts"
 import type { Ticket } from "../ticket.ts"
 import type { Actor, QueueServer } from "./actor.ts"
 import type { Port } from "./port.ts"
+import { ReleasedEvents, type SentBytes } from "./released.ts"
 
 /** A handler of many events at once. A throw, or a rejection, fails whatever of the batch is not settled by then. */
 export type BatchHandler = (batch: Batch, signal: AbortSignal) => unknown
 
 const batchEvents = 1024
 const batchBytes = 256 * 1024
+const noEvents: readonly Event[] = []
 
 /** Some events in order, to be settled by whoever handles them: each exactly once, as delivered, stored or failed. */
 export class Batch {
-  readonly events: readonly Event[]
   /** Payload bytes of all events. */
   readonly bytes: number
   private readonly consumer: BatchConsumer
+  private readonly size: number
+  private list: readonly Event[]
+  /** In place of `list` once the batch was released. */
+  private released: ReleasedEvents | null = null
   /** Every event before this index is settled. */
   private next = 0
   /** Settled out of order, at or after `next`; made when the first one is. */
@@ -29,9 +34,15 @@ export class Batch {
 
   constructor(consumer: BatchConsumer, events: readonly Event[], bytes: number) {
     this.consumer = consumer
-    this.events = events
+    this.size = events.length
+    this.list = events
     this.bytes = bytes
     this.open = events.length
+  }
+
+  /** The events in order; none any more once the batch was released. */
+  get events(): readonly Event[] {
+    return this.list
   }
 
   /** Events not yet settled. */
@@ -41,7 +52,7 @@ export class Batch {
 
   /** The arguments as templates give them for the event at `index`. @throws Invalid when a template cannot be rendered. */
   args<Args>(index: number): Args {
-    return this.consumer.argsOf(this.events[index] as Event) as Args
+    return this.consumer.argsOf(this.list[index] as Event) as Args
   }
 
   /** The first `count` events not yet settled (all, without `count`) were delivered. */
@@ -68,14 +79,44 @@ export class Batch {
 
   /** Everything not yet settled failed, in order. */
   failRest(error: unknown): void {
-    for (let index = this.next; this.open > 0 && index < this.events.length; index++) this.failed(index, error)
+    for (let index = this.next; this.open > 0 && index < this.size; index++) this.failed(index, error)
+  }
+
+  /** All bytes were sent and only wait to be confirmed: from here on the caller bounds them, not `inflight`. Events that are no more than
+   *  their bytes are let go of and built anew when one of them is needed. With `copies` {@link Batch.offerAgain} will be possible.
+   *  Answers how many events had to be kept. To be called once. */
+  release(sent: SentBytes, options?: { readonly copies: boolean }): number {
+    const of = { events: this.list, settled: this.settledAhead, copies: options?.copies === true }
+    this.released = new ReleasedEvents(this.consumer.source, sent, of)
+    this.consumer.releasing(this.list, this.settledAhead, this.open)
+    this.list = noEvents
+    return this.released.kept
+  }
+
+  /** Whether the bytes the batch was released with may be written over, now that all of it is settled. */
+  get isThrough(): boolean {
+    return this.open === 0 && this.released !== null && !this.released.lent
+  }
+
+  /** What ended well is offered again on `failed`, in order, as copies: it may not have arrived after all. Answers how many those are. */
+  offerAgain(error: unknown): number {
+    const { released, settledAhead, consumer } = this
+    let count = 0
+    for (let index = 0; released !== null && index < this.next; index++) {
+      if (settledAhead?.[index] === 1) continue
+      consumer.offerAgain(released.copyAt(index), error)
+      count += 1
+    }
+    return count
   }
 
   /** What is left is lost: the graph ends. Returns the events, no longer counted as taken. */
   abandon(): Event[] {
-    const rest = this.events.filter((_, index) => index >= this.next && this.settledAhead?.[index] !== 1)
-    this.next = this.events.length
+    const rest: Event[] = []
+    for (let index = this.next; index < this.size; index++) if (this.settledAhead?.[index] !== 1) rest.push(this.at(index))
+    this.next = this.size
     this.settled(rest.length, 0)
+    this.released = null
     return rest
   }
 
@@ -91,9 +132,12 @@ export class Batch {
       const at = this.next++
       if (settledAhead?.[at] === 1) continue
       left -= 1
-      const event = this.events[at] as Event
-      bytes += event.weight
-      this.consumer.endWell(event, durably, run)
+      if (this.released !== null) this.endReleased(this.released, at, durably, run)
+      else {
+        const event = this.list[at] as Event
+        bytes += event.weight
+        this.consumer.endWell(event, durably, run)
+      }
     }
     if (this.next > from) this.advance()
     this.settled(ended, bytes)
@@ -102,9 +146,9 @@ export class Batch {
 
   /** Settles the event at `index`, before or after others; answers it, or `undefined` when it was settled already. */
   private settleAhead(index: number): Event | undefined {
-    const event = this.events[index]
-    if (event === undefined || index < this.next || this.settledAhead?.[index] === 1) return undefined
-    this.settledAhead ??= new Uint8Array(this.events.length)
+    if (!(index >= this.next && index < this.size) || this.settledAhead?.[index] === 1) return undefined
+    const event = this.at(index)
+    this.settledAhead ??= new Uint8Array(this.size)
     this.settledAhead[index] = 1
     this.advance()
     this.settled(1, event.weight)
@@ -112,12 +156,22 @@ export class Batch {
   }
 
   private advance(): void {
-    while (this.settledAhead !== null && this.next < this.events.length && this.settledAhead[this.next] === 1) this.next += 1
+    while (this.settledAhead !== null && this.next < this.size && this.settledAhead[this.next] === 1) this.next += 1
   }
 
   private settled(count: number, bytes: number): void {
     this.open -= count
-    this.consumer.settled(this, count, bytes)
+    this.consumer.settled(this, count, this.released === null ? bytes : null)
+  }
+
+  private at(index: number): Event {
+    return this.released === null ? (this.list[index] as Event) : this.released.at(index)
+  }
+
+  private endReleased(released: ReleasedEvents, index: number, durably: boolean, run: TicketRun): void {
+    const ticket = durably || this.consumer.needsEvents ? undefined : released.ticketAt(index)
+    if (ticket === undefined || (ticket !== null && ticket.results !== null)) this.consumer.endWell(released.at(index), durably, run)
+    else this.consumer.endPlainly(ticket, run)
   }
 }
 
@@ -175,7 +229,9 @@ export class BatchConsumer implements QueueServer {
   }
 
   get hasWork(): boolean {
-    return this.queue.tail !== this.queue.head && this.active === 0 && this.events < this.inflight.events && this.bytes < this.inflight.bytes
+    return (
+      this.queue.tail !== this.queue.head && this.active === 0 && this.events < this.inflight.events && this.bytes < this.inflight.bytes
+    )
   }
 
   /** Takes one batch and hands it over. */
@@ -191,7 +247,8 @@ export class BatchConsumer implements QueueServer {
       batch.failRest(thrown)
       return
     }
-    if (typeof result === "object" && result !== null && typeof (result as PromiseLike<unknown>).then === "function") this.await(batch, result as PromiseLike<unknown>)
+    if (typeof result === "object" && result !== null && typeof (result as PromiseLike<unknown>).then === "function")
+      this.await(batch, result as PromiseLike<unknown>)
   }
 
   giveUp(failure: Failure): void {
@@ -209,21 +266,49 @@ export class BatchConsumer implements QueueServer {
 
   /** One event of a batch ended well. Called by {@link Batch}. */
   endWell(event: Event, durably: boolean, run: TicketRun): void {
-    const { ends, books } = this.actor
+    const { ends } = this.actor
     if (durably) return ends.store(event)
     if (ends.successful.queue !== null) return ends.successful.put(event)
-    if (event.ticket === null) books.delivered += 1
-    else if (event.ticket.results !== null) ends.deliver(event)
-    else {
-      books.delivered += 1
-      run.end(event.ticket)
-    }
+    if (event.ticket !== null && event.ticket.results !== null) return ends.deliver(event)
+    this.endPlainly(event.ticket, run)
   }
 
-  /** `count` events of `batch` are settled. Called by {@link Batch}. */
-  settled(batch: Batch, count: number, bytes: number): void {
+  /** One event ended well of which nobody needs more than its ticket. Called by {@link Batch}. */
+  endPlainly(ticket: Ticket | null, run: TicketRun): void {
+    this.actor.books.delivered += 1
+    if (ticket !== null) run.end(ticket)
+  }
+
+  /** What ends well goes on to somebody. */
+  get needsEvents(): boolean {
+    return this.actor.ends.successful.queue !== null
+  }
+
+  /** Makes uuids of events that are built anew. */
+  get source(): UuidSource {
+    return this.actor.platform.random
+  }
+
+  /** Another branch of an event that had ended well fails. Called by {@link Batch}. */
+  offerAgain(copy: Event, error: unknown): void {
+    this.ends.branch(copy)
+    this.ends.fail(copy, error)
+  }
+
+  /** What is left of a batch counts against `inflight` no more. Called by {@link Batch}. */
+  releasing(events: readonly Event[], settled: Uint8Array | null, count: number): void {
     this.events -= count
-    this.bytes -= bytes
+    this.actor.released += count
+    for (let at = 0; at < events.length; at++) if (settled?.[at] !== 1) this.bytes -= (events[at] as Event).weight
+  }
+
+  /** `count` events of `batch` are settled; `bytes` is null for a batch that was released. Called by {@link Batch}. */
+  settled(batch: Batch, count: number, bytes: number | null): void {
+    if (bytes === null) this.actor.released -= count
+    else {
+      this.events -= count
+      this.bytes -= bytes
+    }
     this.actor.books.inHands -= count
     this.actor.progress += count
     if (batch.unsettled === 0) {

@@ -23,7 +23,7 @@ export class Call {
   readonly event: Event
   readonly slot: CallSlot
   /** Submitted in the synchronous part; `null` once it is in the queues. */
-  staged: Submission[] | null
+  staged: readonly Submission[] | null
   /** The synchronous part has decided to hold the event. */
   readonly kept: boolean
   /** The event left by `submit`, `hold` or `fail`: this call no longer owns it. */
@@ -38,7 +38,7 @@ export class Call {
   controller: AbortController | null = null
   dueMs = 0
 
-  constructor(event: Event, slot: CallSlot, begun: { submissions: Submission[]; kept: boolean; successCopy: Event | null }) {
+  constructor(event: Event, slot: CallSlot, begun: { submissions: readonly Submission[]; kept: boolean; successCopy: Event | null }) {
     this.event = event
     this.slot = slot
     this.staged = begun.submissions

@@ -14,7 +14,7 @@ export type { Submission } from "./call.ts"
 
 /** What the synchronous part of a call has left to do. */
 interface Begun {
-  readonly submissions: Submission[]
+  readonly submissions: readonly Submission[]
   readonly kept: boolean
   readonly successCopy: Event | null
 }

@@ -115,7 +115,7 @@ export class Consumer implements QueueServer {
         this.blocked = true
         return 0
       }
-      room = Math.min(room, queue.size - queue.length)
+      room = Math.min(room, queue.room)
       this.roomBytes = Math.min(this.roomBytes, queue.bytesMax - queue.bytes)
     }
     return room

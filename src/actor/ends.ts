@@ -12,6 +12,7 @@ import type { Port } from "./port.ts"
 export const ttlFailure = new Failure("ttl", "ttl", "the event went through too many instances; it may be going round")
 const overflowFailure = new Failure("overflow", "overflow", "the queue was full and its policy drops")
 const returnedFailure = new Failure("transient", "returned", "the event came back to the spool it was read from")
+const unroutedFailure = new Failure("error", "failed", "the event was handed to `failed`, where nobody takes it")
 /** The graph is stopping. */
 export const stoppedFailure = new Failure("stopped", "stopped", "the graph stopped before the event was through")
 
@@ -35,10 +36,11 @@ export class Ends {
     this.failures = parts.failures
   }
 
-  /** Hands the event on. Without a route its branch ends well, undelivered. */
+  /** Hands the event on. Without a route its branch ends well, undelivered; on `failed` badly. */
   forward(event: Event, port: Port): void {
     event.standing = Standing.live
     if (port.queue !== null) port.put(event)
+    else if (port === this.failed) this.endBadly(event, event.knownMetaOrNull?.history.at(-1)?.kind ?? "error", unroutedFailure)
     else this.drop(event, "unconnected")
   }
 
@@ -78,8 +80,7 @@ export class Ends {
     this.failures.count(kind, code, thrown)
     event.recordFailure({ time: this.clock.now() / 1000, instance: this.instance, kind, code, message }, [line, type, message])
     if (this.failed.queue !== null) return this.failed.put(event)
-    this.books.failed += 1
-    event.ticket?.fail(event.slot, kind, thrown)
+    this.endBadly(event, kind, thrown)
   }
 
   /** The event's hops are spent: once it leaves on `failed` with a reserve, then it is lost. */
@@ -97,13 +98,14 @@ export class Ends {
 
   /** The branch is lost; a person needs to know. What still lies in a spool only failed: its record is offered again. */
   lose(event: Event, kind: FailureKind, error: unknown): void {
-    if (event.knownMetaOrNull?.origin !== undefined) {
-      this.books.failed += 1
-      event.ticket?.fail(event.slot, kind, error)
-      return
-    }
+    if (event.knownMetaOrNull?.origin !== undefined) return this.endBadly(event, kind, error)
     this.books.lost += 1
     this.failures.lost(kind, error)
+    event.ticket?.fail(event.slot, kind, error)
+  }
+
+  private endBadly(event: Event, kind: FailureKind, error: unknown): void {
+    this.books.failed += 1
     event.ticket?.fail(event.slot, kind, error)
   }
 

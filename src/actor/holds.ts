@@ -73,6 +73,7 @@ export class Holds {
     for (const event of join.members) {
       if (!this.remove(event)) continue
       this.holder.books.joined += 1
+      whole.inheritHops(event)
       if (event.ticket !== null) join.told.members.push(event)
     }
   }

@@ -6,6 +6,7 @@ import type { Platform } from "../platform/platform.ts"
 import { memoryQueue } from "../queue/memory.ts"
 import type { Queue } from "../queue/queue.ts"
 import type { InstancePlan, QueuePlan } from "../spec/plan.ts"
+import type { SpoolQueue } from "../spool/queue.ts"
 import type { Contract, ModuleSpec } from "../spec/spec.ts"
 import { Actor } from "./actor.ts"
 import type { ActorArguments } from "./arguments.ts"
@@ -38,6 +39,8 @@ export interface InstanceParts {
   readonly outQueues: readonly string[]
   readonly defaultQueue: QueuePlan
   readonly inputEnded: () => void
+  /** Makes a queue that lives on disk. */
+  readonly durableQueue?: (options: { name: string; plan: QueuePlan; owner: Actor }) => SpoolQueue
 }
 
 export class Instance {
@@ -48,6 +51,8 @@ export class Instance {
   readonly module: Module
   readonly producer: Producer
   readonly background: Background
+  /** In queues that live on disk: to be opened before the module starts, closed after it ended. */
+  readonly durableQueues: SpoolQueue[] = []
   private readonly parts: InstanceParts
 
   constructor(parts: InstanceParts) {
@@ -87,8 +92,16 @@ export class Instance {
     const declared = Object.entries(spec.queues).filter(([name, queue]) => queue.direction === "in" && name !== "*")
     for (const name of new Set([...declared.map(([queue]) => queue), ...inQueues])) {
       const plan = this.plan.queues[name] ?? this.parts.defaultQueue
-      this.actor.queues.set(name, memoryQueue(`${this.name}.${name}`, plan, this.actor))
+      this.actor.queues.set(name, this.makeQueue(`${this.name}.${name}`, plan))
     }
+  }
+
+  private makeQueue(name: string, plan: QueuePlan): Queue {
+    if (plan.store !== "disk" && plan.whenFull !== "spill") return memoryQueue(name, plan, this.actor)
+    const queue = this.parts.durableQueue?.({ name, plan, owner: this.actor })
+    if (queue === undefined) throw new Error(`nothing here makes the durable queue ${name}`)
+    this.durableQueues.push(queue)
+    return queue
   }
 
   private consumerOf(name: string, queue: Queue): Consumer | BatchConsumer {

@@ -11,6 +11,10 @@ export interface LineJoinOptions {
   readonly delimiter: string
   /** Whether data may hold the delimiter, so that it arrives as several lines. */
   readonly allowsDelimiter: boolean
+  /** Whether to count lines, see {@link LineJoin.lines}. @defaultValue false */
+  readonly counts?: boolean
+  /** Where the joined buffer comes from. @defaultValue a new one each time */
+  readonly allocate?: (length: number) => Buffer
 }
 
 /** Gathers lines until {@link LineJoin.take}. One object serves an output for good. */
@@ -20,6 +24,10 @@ export class LineJoin {
   private readonly refuses: boolean
   /** The delimiter when it is one byte, else -1. */
   private readonly byte: number
+  private readonly counts: boolean
+  private readonly allocate: (length: number) => Buffer
+  /** Lines added so far that are not empty, as an input with the same delimiter counts them; with `counts` alone. Never begins anew. */
+  lines = 0
   private pieces: Buffer[] = []
   private bytes = 0
   private text = ""
@@ -28,7 +36,9 @@ export class LineJoin {
   private start = 0
   private end = 0
 
-  constructor({ delimiter, allowsDelimiter }: LineJoinOptions) {
+  constructor({ delimiter, allowsDelimiter, counts = false, allocate = Buffer.allocUnsafe }: LineJoinOptions) {
+    this.counts = counts
+    this.allocate = allocate
     this.delimiter = Buffer.from(delimiter)
     this.delimiterText = delimiter
     this.refuses = !allowsDelimiter && delimiter !== ""
@@ -47,6 +57,7 @@ export class LineJoin {
   addPiece(chunk: Buffer, start: number, end: number): void {
     const ended = this.byte >= 0 && end < chunk.length && chunk[end] === this.byte
     // With the delimiter right behind it, the first one found must be that one: one search says all there is to know.
+    if (this.counts) this.count(chunk.subarray(start, end))
     if (this.refuses && (ended ? chunk.indexOf(this.byte, start) !== end : this.inBytes(chunk.subarray(start, end)))) this.refuse()
     if (chunk === this.chunk && start === this.end && ended) {
       this.end = end + 1
@@ -61,6 +72,11 @@ export class LineJoin {
     } else this.addBytes(chunk.subarray(start, end))
   }
 
+  /** Where in the buffer the piece that was added last ends, its delimiter left out. */
+  get pieceEnd(): number {
+    return this.bytes + (this.chunk === null ? 0 : this.end - this.start) - this.delimiter.length
+  }
+
   /** All lines as one buffer; begins anew. */
   take(): Buffer {
     this.closePiece()
@@ -69,7 +85,7 @@ export class LineJoin {
     this.pieces = []
     this.bytes = 0
     if (pieces.length === 1) return pieces[0] as Buffer
-    const whole = Buffer.allocUnsafe(bytes)
+    const whole = this.allocate(bytes)
     let at = 0
     for (const piece of pieces) {
       whole.set(piece, at)
@@ -79,11 +95,19 @@ export class LineJoin {
   }
 
   private addAny(line: string | Buffer): void {
-    if (typeof line === "string") this.addText(line)
-    else this.addBytes(line)
+    if (typeof line === "string") return this.addText(line)
+    if (this.counts) this.count(line)
+    this.addBytes(line)
+  }
+
+  private count(data: string | Buffer): void {
+    const { delimiterText } = this
+    if (delimiterText === "" || !data.includes(delimiterText)) this.lines += isEmptyLine(data, delimiterText) ? 0 : 1
+    else for (const line of data.toString().split(delimiterText)) this.lines += isEmptyLine(line, delimiterText) ? 0 : 1
   }
 
   private addText(line: string): void {
+    if (this.counts) this.count(line)
     this.closePiece()
     this.text += line + this.delimiterText
   }
@@ -141,4 +165,9 @@ export class LineJoin {
     const problem = `the data holds the delimiter ${JSON.stringify(this.delimiterText)}, so it would arrive as several lines`
     throw new Invalid(`${problem} (\`delimiter_in_data: allow\` sends it all the same)`, { code: "delimiter" })
   }
+}
+
+/** Of a line that LF ends a CR before it belongs to the end. */
+function isEmptyLine(line: string | Buffer, delimiter: string): boolean {
+  return line.length === 0 || (delimiter === "\n" && line.length === 1 && (line[0] === "\r" || line[0] === 13))
 }

@@ -61,7 +61,7 @@ export abstract class Module<Spec extends ModuleSpec = ModuleSpec> {
   /** The graph has drained, or its time is over: close what is open. */
   postHook(): void | Promise<void> {}
 
-  /** The graph is stopping and nothing more will come: submit what is held back for a fuller batch. */
+  /** The graph is stopping: submit what is held back for a fuller batch. Comes again when something came after all. */
   flush(): void | Promise<void> {}
 
   /** Names of the in queues that routes or the module itself made, and of the out queues that are connected. */

@@ -6,6 +6,8 @@ import { toJson, toNative } from "../event-codec.ts"
 import type { ModuleSpec } from "../spec/spec.ts"
 import { Circuit, type CircuitOptions } from "./circuit.ts"
 import { FlowModule } from "./flow.ts"
+import type { ModuleContext } from "./module.ts"
+import { RepeatedWarning } from "./repeated-warning.ts"
 
 /** The arguments every output has. */
 interface OutputArguments {
@@ -16,6 +18,14 @@ interface OutputArguments {
 
 /** A module by which events leave the graph. What its handlers neither fail nor hand on was delivered. */
 export abstract class OutputModule<Spec extends ModuleSpec = ModuleSpec> extends FlowModule<Spec> {
+  /** For warnings that load or a peer can cause at will. */
+  protected readonly warnings: RepeatedWarning
+
+  constructor(context: ModuleContext) {
+    super(context)
+    this.warnings = new RepeatedWarning(this.log, this.platform.clock)
+  }
+
   /** What of the event leaves: the whole of it as plain data, the rendered `payload`, or what lies at `selection`. @throws Invalid */
   protected payloadOf(event: Event, args: OutputArguments = this.args as unknown as OutputArguments): unknown {
     const { native_events, payload, selection } = args

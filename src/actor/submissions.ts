@@ -12,10 +12,12 @@ import { type Ends, stoppedFailure } from "./ends.ts"
 import type { Holds } from "./holds.ts"
 import type { Port } from "./port.ts"
 
+const nothing: readonly Submission[] = []
+
 /** What the synchronous part of a call has decided. */
 export interface Staged {
   /** In order; the event in hand is among them when it was handed on. */
-  readonly submissions: Submission[]
+  readonly submissions: readonly Submission[]
   /** The event in hand is handed on. */
   readonly moved: boolean
   /** The event in hand is to be held. */
@@ -73,8 +75,10 @@ export class Submissions {
     this.movedTo = null
     this.kept = false
     this.successCopy = null
+    // Never the list itself while it is empty: the next call stages into it before this one is carried out.
+    const submissions = staged.length > 0 ? staged : nothing
     if (staged.length > 0) this.staged = []
-    return { submissions: staged, moved, kept: kept && !moved, successCopy }
+    return { submissions, moved, kept: kept && !moved, successCopy }
   }
 
   /** The synchronous part returned without a promise: carries out what it decided, and ends its event if it is not on its way. */
@@ -159,10 +163,7 @@ export class Submissions {
     // Two queues never share one object: an event that this call has handed over already goes on as a copy.
     const branch = event.standing === Standing.live ? event.clone() : event
     this.holds.carryOutJoin(branch)
-    if (branch.standing === Standing.fresh && branch.ticket === null) {
-      branch.ticket = origin.ticket
-      branch.slot = origin.slot
-    }
+    if (branch.standing === Standing.fresh) continues(branch, origin)
     branch.call = null
     this.ends.branch(branch)
     return branch
@@ -185,4 +186,13 @@ export class Submissions {
     this.calls.late += 1
     if (event.standing === Standing.fresh) event.ticket?.fail(event.slot, "stopped", stoppedFailure)
   }
+}
+
+/** An event made in a call is a part of the event in hand: the same ticket, and no more hops than that has left, or it could go round for ever. */
+function continues(made: Event, origin: Event): void {
+  if (made.ticket === null) {
+    made.ticket = origin.ticket
+    made.slot = origin.slot
+  }
+  made.inheritHops(origin)
 }

@@ -58,7 +58,7 @@ const defaultMetricsMs = 10_000
 /** Checks a bootstrap file. Never throws for what somebody wrote. */
 export async function checkBootstrap(options: CheckOptions): Promise<CheckedBootstrap> {
   const { file, bytes } = options
-  const decoded = typeof bytes === "string" ? { text: bytes } : decodeText(file, bytes)
+  const decoded = decodeText(file, typeof bytes === "string" ? Buffer.from(bytes) : bytes)
   if ("problem" in decoded) return { problems: [decoded.problem], sources: new Map(), secrets: [] }
   const parsed = parseYaml(file, decoded.text)
   const sources = new Map([[file, decoded.text]])
@@ -134,7 +134,7 @@ function graphProblems(graph: Graph, drafts: readonly Draft[], table: RoutingTab
   const certain = [...checkQueueNames(drafts, table), ...circleProblems(graph, table), ...queueWarnings(graph, drafts)]
   // Routes that could not be read would make the warnings about missing ones lie.
   const routesRight = table.problems.every((problem) => problem.severity !== "error")
-  return routesRight ? [...certain, ...routeWarnings(graph, drafts)] : certain
+  return routesRight ? [...certain, ...routeWarnings(graph, drafts, table.failed !== undefined)] : certain
 }
 
 interface Top {

@@ -5,7 +5,7 @@ import type { Registry } from "../router/registry.ts"
 import { isQueueName } from "../router/route.ts"
 import { type ArgumentProblem, type CheckedArguments, checkArguments } from "../spec/arguments.ts"
 import { resolvePaths } from "../spec/marked.ts"
-import { type ConsumersPlan, defaultConsumers, defaultHoldMax, defaultInflight, type InstancePlan, type QueuePlan } from "../spec/plan.ts"
+import { type ConsumersPlan, defaultConsumers, defaultHoldMax, defaultInflight, type InstancePlan, type QueuePlan, type QueueSync } from "../spec/plan.ts"
 import type { ModuleSpec } from "../spec/spec.ts"
 import { secretNodes } from "./mask.ts"
 import {
@@ -43,7 +43,7 @@ export interface InstanceSetting {
 }
 
 const instanceKeys = ["module", "description", "arguments", "queues", "consumers", "timeout", "inflight", "hold_max", "event"]
-const queueKeys = ["size", "bytes", "order", "when_full", "priority"]
+const queueKeys = ["size", "bytes", "order", "when_full", "priority", "store", "spill", "sync", "disk_bytes"]
 
 /** Reads all instances below `modules:`. */
 export function readInstances(modules: MapNode, setting: InstanceSetting): { drafts: Draft[]; problems: readonly Problem[] } {
@@ -177,16 +177,46 @@ function readQueues(node: MapNode | undefined, instance: string, fallback: Queue
   const queues = reader.anyMap(entryOf(node, "queues"))
   const plans = [...(queues?.entries.values() ?? [])].map((entry): [string, QueuePlan] => {
     const settings = reader.map(entry, `in the queue \`${entry.name}\` of \`${instance}\``, queueKeys)
+    const diskBytes = reader.size(entryOf(settings, "disk_bytes"), { min: 1 })
+    const sync = readSync(entryOf(settings, "sync"), reader)
     const plan = {
       size: reader.integer(entryOf(settings, "size"), { min: 1, max: 10_000_000 }) ?? fallback.size,
       bytes: reader.size(entryOf(settings, "bytes"), { min: 1 }) ?? fallback.bytes,
       order: reader.choice(entryOf(settings, "order"), ["fifo", "lifo", "priority"] as const) ?? fallback.order,
-      whenFull: reader.choice(entryOf(settings, "when_full"), ["wait", "drop_new", "drop_old"] as const) ?? fallback.whenFull,
+      whenFull: reader.choice(entryOf(settings, "when_full"), ["wait", "drop_new", "drop_old", "spill"] as const) ?? fallback.whenFull,
       priority: reader.integer(entryOf(settings, "priority"), { min: Number.MIN_SAFE_INTEGER }) ?? fallback.priority,
+      store: reader.choice(entryOf(settings, "store"), ["memory", "disk"] as const) ?? fallback.store ?? ("memory" as const),
+      ...(sync !== undefined && { sync }),
+      ...(diskBytes !== undefined && { diskBytes }),
     }
+    checkDisk(plan, settings, reader)
     return [entry.name, plan]
   })
   return Object.fromEntries(plans)
+}
+
+function readSync(entry: MapEntry | undefined, reader: SettingsReader): QueueSync | undefined {
+  if (entry?.value.kind === "scalar" && (entry.value.value === "batch" || entry.value.value === "never")) return entry.value.value
+  return reader.duration(entry, { min: 1 }, ["batch", "never"])
+}
+
+/** A queue that uses the disk keeps the order in which events came, and cannot take back what is written. */
+function checkDisk(plan: QueuePlan, settings: MapNode | undefined, reader: SettingsReader): void {
+  const spills = plan.whenFull === "spill"
+  const order = entryOf(settings, "order")
+  const whenFull = entryOf(settings, "when_full")
+  const spill = entryOf(settings, "spill")
+  reader.choice(spill, ["disk"] as const)
+  if (spill !== undefined && !spills) reader.invalid(spill, "to stand beside `when_full: spill`")
+  if (plan.store !== "disk" && !spills) {
+    for (const entry of [entryOf(settings, "sync"), entryOf(settings, "disk_bytes")]) {
+      if (entry !== undefined) reader.invalid(entry, "to stand beside `store: disk` or `when_full: spill`")
+    }
+    return
+  }
+  if (order !== undefined && plan.order !== "fifo") reader.invalid(order, "`fifo`, as this queue uses the disk")
+  if (whenFull !== undefined && plan.whenFull === "drop_old") reader.invalid(whenFull, "`wait` or `drop_new`, as this queue uses the disk")
+  if (whenFull !== undefined && spills && plan.store === "disk") reader.invalid(whenFull, "`wait` or `drop_new`, as this queue lives on disk already")
 }
 
 function readConsumers(node: MapNode | undefined, instance: string, reader: SettingsReader): ConsumersPlan {

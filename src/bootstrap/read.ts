@@ -50,14 +50,19 @@ export class SettingsReader {
     return this.invalid(entry, `a whole number${range}`)
   }
 
-  /** Milliseconds. */
-  duration(entry: MapEntry | undefined, { min, max = Number.MAX_SAFE_INTEGER }: Bounds): number | undefined {
+  /** Milliseconds. `words`: what else the value could have been. */
+  duration(
+    entry: MapEntry | undefined,
+    { min, max = Number.MAX_SAFE_INTEGER }: Bounds,
+    words: readonly string[] = [],
+  ): number | undefined {
     const value = scalarOf(entry)
     if (entry === undefined || value === undefined) return undefined
     const ms = parseDuration(value)
     if (ms !== undefined && ms >= min && ms <= max) return ms
     const least = min > 0 ? ` of at least ${formatDuration(min)}` : ""
-    return this.invalid(entry, `a duration${least}, such as \`10s\` or \`250ms\``, "A plain number is seconds.")
+    const others = words.map((word) => `\`${word}\` or `).join("")
+    return this.invalid(entry, `${others}a duration${least}, such as \`10s\` or \`250ms\``, "A plain number is seconds.")
   }
 
   /** Bytes. */

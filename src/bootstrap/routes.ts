@@ -2,8 +2,17 @@
 // only the routes make known where a module takes any.
 
 import { findCircles } from "../router/deadlock.ts"
-import { buildGraph, type Graph } from "../router/graph.ts"
-import { parseEnd, parseRoute, type RouteFinding, type RouteSpec, resolveEnd, resolveRoutes, type WrittenRoute } from "../router/route.ts"
+import { buildGraph, type Graph, grouped } from "../router/graph.ts"
+import {
+  funnelSource,
+  parseEnd,
+  parseRoute,
+  type RouteFinding,
+  type RouteSpec,
+  resolveEnd,
+  resolveRoutes,
+  type WrittenRoute,
+} from "../router/route.ts"
 import { contractOf, type ResolvedContract } from "../spec/contract.ts"
 import type { Plan, RouteEnd, RoutePlan } from "../spec/plan.ts"
 import type { ModuleSpec } from "../spec/spec.ts"
@@ -80,7 +89,12 @@ function readFailed(entry: MapEntry | undefined, specs: ReadonlyMap<string, Rout
   const findings = "code" in written ? [written] : []
   const resolved = "code" in written ? undefined : resolveEnd(`failed: ${node.text.trim()}`, written, "in", specs)
   for (const finding of [...findings, ...(resolved?.findings ?? [])]) problems.push(routeProblem(node, finding))
-  return resolved?.end
+  const takes = resolved?.end && funnelSource(resolved.end.instance)
+  if (takes === undefined) return resolved?.end
+  const instance = resolved?.end?.instance
+  const hint = "Name an instance of your own."
+  problems.push(problemAt(node.at, "WB_ROUTE_INTO_FUNNEL", { name: `failed: ${node.text.trim()}`, instance, takes, hint }))
+  return undefined
 }
 
 function routeProblem(line: ScalarNode, { code, details, offset, severity }: RouteFinding): Problem {
@@ -89,16 +103,17 @@ function routeProblem(line: ScalarNode, { code, details, offset, severity }: Rou
 
 /** Reports settings of queues that an instance does not consume. */
 export function checkQueueNames(drafts: readonly Draft[], { routes, failed }: RoutingTable): Problem[] {
+  const ends = [...routes.map((route) => route.destination), ...(failed === undefined ? [] : [failed])]
+  const into = grouped(ends, (end) => end.instance)
+  const from = grouped(routes, (route) => route.source.instance)
   return drafts.flatMap(({ entry, plan, spec }) => {
     const settings = entryOf(entry.value, "queues")?.value
     if (spec === undefined || settings?.kind !== "map") return []
-    const ends = [...routes.map((route) => route.destination), ...(failed === undefined ? [] : [failed])]
-    const routed = ends.filter((end) => end.instance === plan.name).map((end) => end.queue)
     const declared = Object.keys(spec.queues).filter((queue) => queue !== "*" && spec.queues[queue]?.direction === "in")
-    const known = [...new Set([...declared, ...routed])]
-    return [...settings.entries.values()].flatMap(({ name, keyAt }) => {
-      if (known.includes(name)) return []
-      const leads = routes.find(({ source }) => source.instance === plan.name && source.queue === name)?.destination
+    const known = [...new Set([...declared, ...(into.get(plan.name) ?? []).map((end) => end.queue)])]
+    const strangers = [...settings.entries.values()].filter(({ name }) => !known.includes(name))
+    return strangers.map(({ name, keyAt }) => {
+      const leads = from.get(plan.name)?.find(({ source }) => source.queue === name)?.destination
       return problemAt(keyAt, "WB_QUEUE_SETTING_UNKNOWN", {
         instance: plan.name,
         queue: name,
@@ -115,7 +130,8 @@ const harmless: ResolvedContract = {
   acknowledges: "none",
   waits: {},
   failsWithinMs: Number.POSITIVE_INFINITY,
-  reorders: false,
+  fails: true,
+        reorders: false,
   holds: "nothing",
   delays: true,
   directory: undefined,

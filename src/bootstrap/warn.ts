@@ -1,20 +1,21 @@
 // What is right and may still lose events, or was hardly meant: reported as warnings, which stop nothing.
 
 import { type Graph, type GraphInstance, reachableBy } from "../router/graph.ts"
-import { systemQueues } from "../spec/plan.ts"
+import { type RoutePlan, systemQueues } from "../spec/plan.ts"
 import type { Draft } from "./instances.ts"
 import { placeOf } from "./node.ts"
 import { type Problem, problemAt } from "./problem.ts"
 
 /** Warnings about the routes of a graph; worth hearing only when the routes themselves are right. */
-export function routeWarnings(graph: Graph, drafts: readonly Draft[]): Problem[] {
+export function routeWarnings(graph: Graph, drafts: readonly Draft[], catchAll: boolean): Problem[] {
   const entries = new Map(drafts.map(({ plan, entry }) => [plan.name, entry]))
   const onlyLogs = instancesOnlyOfLogs(graph)
   return graph.instances.flatMap((instance) => {
     const { name } = instance.plan
     const entry = entries.get(name)
     if (entry === undefined) return []
-    const warn = (code: Problem["code"], queue?: string): Problem => problemAt(entry.keyAt, code, { instance: name, queue }, "warning")
+    const warn = (code: Problem["code"], queue?: string): Problem =>
+      problemAt(entry.keyAt, code, { instance: name, queue, catchAll }, "warning")
     const warnings: Problem[] = []
     if (canFail(instance) && !isRouted(graph, name, "failed") && !onlyLogs.has(name)) warnings.push(warn("WB_FAILED_UNROUTED"))
     if (isIdleInput(graph, instance)) warnings.push(warn("WB_INPUT_UNROUTED", firstQueue(instance, "out")))
@@ -27,7 +28,7 @@ export function routeWarnings(graph: Graph, drafts: readonly Draft[]): Problem[]
 export function queueWarnings(graph: Graph, drafts: readonly Draft[]): Problem[] {
   return drafts.flatMap(({ entry, plan }) => {
     const dropping = Object.entries(plan.queues).filter(
-      ([queue, { whenFull }]) => whenFull !== "wait" && holdsData(graph, plan.name, queue),
+      ([queue, { whenFull }]) => (whenFull === "drop_new" || whenFull === "drop_old") && holdsData(graph, plan.name, queue),
     )
     return dropping.map(([queue, { whenFull }]) => {
       const place = placeOf(entry.value, ["queues", queue, "when_full"])
@@ -55,8 +56,8 @@ function isRouted(graph: Graph, instance: string, queue: string): boolean {
  * and may take any time for that, does not.
  */
 function canFail({ spec, contract }: GraphInstance): boolean {
-  const waitsForDisk = contract.acknowledges === "durable" && contract.failsWithinMs === Number.POSITIVE_INFINITY
-  return (spec.kind === "output" || spec.kind === "process") && !waitsForDisk
+  const waitsForDisk = contract.holds === "store" && contract.failsWithinMs === Number.POSITIVE_INFINITY
+  return (spec.kind === "output" || spec.kind === "process") && contract.fails && !waitsForDisk
 }
 
 function isIdleInput(graph: Graph, { spec, plan }: GraphInstance): boolean {
@@ -74,14 +75,14 @@ function firstQueue({ spec }: GraphInstance, direction: "in" | "out"): string | 
 
 /** Instances that nothing but log and metric events can come to. */
 function instancesOnlyOfLogs(graph: Graph): Set<string> {
-  const data = (name: string): string[] =>
-    graph
-      .downstream(name)
-      .filter(({ source }) => !isLogQueue(source.queue))
-      .map((route) => route.destination.instance)
-  const sources = graph.instances.filter(
-    ({ plan }) => !graph.upstream(plan.name).some(({ source }) => source.instance.startsWith("_") || isLogQueue(source.queue)),
-  )
-  const withData = new Set(sources.flatMap(({ plan }) => [plan.name, ...reachableBy(data, plan.name)]))
-  return new Set(graph.instances.map(({ plan }) => plan.name).filter((name) => !withData.has(name)))
+  const names = graph.instances.map(({ plan }) => plan.name)
+  const isOfLogs = ({ source }: RoutePlan): boolean => source.instance.startsWith("_") || isLogQueue(source.queue)
+  const withData = (name: string): string[] => {
+    // One walk from everywhere that data may come from: no instance is called "".
+    if (name === "") return names.filter((candidate) => !graph.upstream(candidate).some(isOfLogs))
+    const routes = graph.downstream(name).filter((route) => !isOfLogs(route))
+    return routes.map((route) => route.destination.instance)
+  }
+  const reached = reachableBy(withData, "")
+  return new Set(names.filter((name) => !reached.has(name)))
 }

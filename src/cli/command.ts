@@ -16,8 +16,8 @@ export interface Context {
 export interface CliCommand {
   /** Adds options and examples. */
   declare(command: Command): void
-  /** Resolves to the exit status. */
-  run(options: OptionValues, context: Context): Promise<number>
+  /** Resolves to the exit status. `args` is what was given beside options. */
+  run(options: OptionValues, context: Context, args: readonly string[]): Promise<number>
 }
 
 /** Examples below the help of a command, a line each. */

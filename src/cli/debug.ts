@@ -4,6 +4,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander"
 import type { Problem } from "../bootstrap/problem.ts"
 import { problemsText } from "../bootstrap/report.ts"
+import { ControlServer } from "../control/server.ts"
 import type { Report } from "../ledger.ts"
 import { createLogs, type LogFactory, type LogLevel, logLevels } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
@@ -64,7 +65,9 @@ Exit status: 0 nothing lost, 1 failed run, 2 bad file or usage, 3 something lost
     for (const problem of problems) if (problem.severity === "warning") log.warn(...warningOf(problem))
     const router = Router.fromPlan(plan, { registry, platform, logs, version: packageVersion() })
     const close = (report: Report): Promise<void> => tellLedger(report, { options, shell, platform, logs })
-    return runGraph({ router, platform, shell, log, stopTimeoutMs: options.stopTimeout, close })
+    const graph = { file: plan.file, version: packageVersion(), router }
+    const control = (): Promise<ControlServer> => ControlServer.start({ platform, log, state: plan.state, graph })
+    return runGraph({ router, platform, shell, log, stopTimeoutMs: options.stopTimeout, control, close })
   },
 }
 

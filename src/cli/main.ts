@@ -14,6 +14,7 @@ interface Listed {
 
 const commands: Readonly<Record<string, Listed>> = {
   debug: { summary: "run a bootstrap file in the foreground", load: () => import("./debug.ts") },
+  events: { summary: "look at, replay, move or remove events on disk", load: () => import("./events.ts") },
   lint: { summary: "check a bootstrap file", load: () => import("./lint.ts") },
   list: { summary: "list the modules that a bootstrap file can name", load: () => import("./list.ts") },
   show: { summary: "show what a module does, takes and gives", load: () => import("./show.ts") },
@@ -71,7 +72,10 @@ function makeProgram(context: Context, finish: (status: number) => void): Comman
       .command(name)
       .description(summary)
       .showHelpAfterError(`(\`wishbone-ts ${name} --help\` shows how it is used)`)
-      .action(async (options: Record<string, unknown>) => finish((await loaded.get(name)?.run(options, context)) ?? 1))
+      .action(async (...given: unknown[]) => {
+        const called = given.at(-1) as Command
+        finish((await loaded.get(name)?.run(called.opts(), context, called.args)) ?? 1)
+      })
   }
   return program.hook("preSubcommand", async (_, called) => {
     const listed = commands[called.name()]

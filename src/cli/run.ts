@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly shell: Pick<Shell, "events" | "exit">
   readonly log: Log
   readonly stopTimeoutMs: number
+  /** Opens the admin socket of the running graph; closed before the graph is stopped. */
+  readonly control?: () => Promise<{ close(): Promise<void> }>
   /** Tells the ledger; called once. */
   readonly close: (report: Report) => Promise<void>
 }
@@ -57,10 +59,12 @@ export async function runGraph(options: RunOptions): Promise<number> {
 async function toTheEnd(options: RunOptions, interrupts: Interrupts): Promise<"stopped" | "failed"> {
   const { log, platform, router, stopTimeoutMs } = options
   if (!(await started(options))) return "failed"
+  const control = await options.control?.()
   const status = logStatus(router, platform, log)
   try {
     const why = await Promise.race([interrupts.first, inputsEnded(options, interrupts.first)])
     if (why.kind === "signal") log.info(`${why.name}: stopping`)
+    await control?.close()
     if (await within(router.stop({ timeoutMs: stopTimeoutMs }), stopTimeoutMs + graceMs, platform.timers)) return "stopped"
     log.error("the graph did not stop in time")
     router.stopNow()

@@ -14,6 +14,10 @@ export interface Shell {
   /** Whether what goes to `err` may have colours. */
   readonly colour: boolean
   readonly events: ProcessEvents
+  /** Whether a person sits at standard input and reads standard error. */
+  readonly interactive: boolean
+  /** Asks that person; resolves to the line that is typed, empty when there is none. */
+  ask(question: string): Promise<string>
   /** The world; loaded when a command needs it. */
   platform(): Promise<Platform>
   /** Ends the process at once. */
@@ -31,9 +35,25 @@ export function processShell(): Shell {
       return wantsColour(process.env, process.stderr.isTTY)
     },
     events: process,
+    get interactive() {
+      return process.stdin.isTTY === true && process.stderr.isTTY === true
+    },
+    ask: askAtTerminal,
     platform: async () => (await import("../platform/real.ts")).realPlatform(),
     exit: (status) => process.exit(status),
   }
+}
+
+async function askAtTerminal(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline")
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  return new Promise((resolve) => {
+    lines.on("close", () => resolve(""))
+    lines.question(question, (answer) => {
+      resolve(answer)
+      lines.close()
+    })
+  })
 }
 
 /** Writes to a stream that is fetched at the first use; its errors (a closed pipe) are nobody's business. */

@@ -43,7 +43,8 @@ export class RealConnection implements Connection {
       if (!this.#destroyed) this.#events.data?.(chunk)
     })
     socket.on("end", () => {
-      if (!this.#destroyed) this.#events.ended?.()
+      // Within the handshake it is an error, which comes.
+      if (!this.#destroyed && !this.#shaking) this.#events.ended?.()
     })
     socket.on("drain", () => this.#drain())
     socket.on("error", (error) => this.#fail(error))

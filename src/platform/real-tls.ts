@@ -3,6 +3,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { isIP, type NetConnectOpts, type ServerOpts, Socket } from "node:net"
+import type * as NodeTls from "node:tls"
 import type { SecureContext, Server, TLSSocket } from "node:tls"
 import { defaultHandshakeMs, defaultHandshakesMax } from "./address.ts"
 import type { Connection, ConnectionEvents, ConnectOptions, ListenOptions, Pem, TlsClient, TlsServer } from "./platform.ts"
@@ -12,7 +13,7 @@ import { certificateError, checkPair, explainTls, tlsError } from "./tls-error.t
 const minVersion = "TLSv1.2"
 const certificateBlock = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g
 
-function nodeTls(): typeof import("node:tls") {
+function nodeTls(): typeof NodeTls {
   return process.getBuiltinModule("node:tls")
 }
 
@@ -47,7 +48,8 @@ function readCertificates(name: "ca" | "cert", pem: Pem): X509Certificate {
 
 function checkKey(certificate: X509Certificate, pem: Pem): void {
   const text = pem.toString()
-  if (text.includes("ENCRYPTED")) throw certificateError("`key` is encrypted; it must lie in its file without a passphrase")
+  if (/ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(text))
+    throw certificateError("`key` is encrypted; it must lie in its file without a passphrase")
   if (!text.includes("PRIVATE KEY-----")) throw certificateError("`key` holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)")
   if (!certificate.checkPrivateKey(readKey(text))) throw certificateError("`key` does not belong to `cert`")
 }

@@ -17,7 +17,7 @@ const texts: Readonly<Record<TlsCode, string>> = {
   WB_TLS_TIMEOUT: "the handshake was not over in time; perhaps the peer does not speak TLS",
   WB_TLS_CLOSED: "the peer closed the connection during the handshake",
   WB_TLS_BUSY: "too many handshakes are under way",
-  WB_TLS_FAILED: "the connection broke",
+  WB_TLS_FAILED: "it cannot go on",
 }
 
 /** The error of `code`; `remote` says with whom, `detail` more about it. */
@@ -75,8 +75,9 @@ export function explainTls(error: Error, remote: string): Error {
 function nameOf(error: Error & { syscall?: unknown }): string | undefined {
   const code = errorCode(error)
   if (code === "ECONNRESET" && error.syscall === undefined) return "hang-up"
-  // What OpenSSL said is in the text alone when it said it to a write: "write EPROTO …:SSL routines:ssl3_read_bytes:sslv3 alert …:".
-  if (code === "EPROTO") return `ERR_SSL_${/:SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1]?.toUpperCase().replaceAll(" ", "_")}`
+  // What OpenSSL said to a write is in the text alone: "write EPROTO …:SSL routines:ssl3_read_bytes:sslv3 alert …:".
+  const said = code === "EPROTO" ? /:SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1] : undefined
+  if (said !== undefined) return `ERR_SSL_${said.toUpperCase().replaceAll(" ", "_")}`
   if (code === undefined || !(meanings.has(code) || /^ERR_(SSL|TLS)_/.test(code) || isVerification(error, code))) return undefined
   return code
 }

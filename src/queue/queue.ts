@@ -68,9 +68,19 @@ export abstract class Queue {
     return this.tail - this.head >= this.size || this.bytes >= this.bytesMax
   }
 
+  /** How many more events it takes before it is full, as far as their number goes. */
+  get room(): number {
+    return this.size - this.length
+  }
+
+  /** Events it holds in memory. */
+  get inMemory(): number {
+    return this.length
+  }
+
   /** Whether a full queue drops instead of making its producers wait. */
   get drops(): boolean {
-    return this.plan.whenFull !== "wait"
+    return this.plan.whenFull === "drop_new" || this.plan.whenFull === "drop_old"
   }
 
   /** Takes the event if the policy of the queue allows it; what falls out, this event or an older one, goes to the owner. */

@@ -84,9 +84,14 @@ export function isEmpty(instance: Instance): boolean {
   return instance.actor.holds.count === 0 && isQuiet(instance)
 }
 
-function isQuiet({ actor, producer }: Instance): boolean {
-  if (producer.waiting > 0 || actor.books.inHands > 0 || actor.consumers.some(({ active }) => active > 0)) return false
-  for (const queue of actor.queues.values()) if (queue.length > 0) return false
+function isQuiet(instance: Instance): boolean {
+  return instance.actor.released === 0 && isAtRest(instance)
+}
+
+/** Whether nothing is left to do but to wait for what was sent to be confirmed: a flush may bring that about. */
+function isAtRest({ actor, producer }: Instance): boolean {
+  if (producer.waiting > 0 || actor.books.inHands > actor.released || actor.consumers.some(({ active }) => active > 0)) return false
+  for (const queue of actor.queues.values()) if (queue.inMemory > 0) return false
   return true
 }
 
@@ -116,7 +121,7 @@ class Flushing {
 
   look(): void {
     for (const instance of this.instances) {
-      if (!isQuiet(instance) || this.before.get(instance)?.every(isQuiet) === false) continue
+      if (!isAtRest(instance) || this.before.get(instance)?.every(isQuiet) === false) continue
       let taken = 0
       for (const queue of instance.actor.queues.values()) taken += queue.head
       if (this.taken.get(instance) === taken) continue

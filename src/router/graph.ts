@@ -77,7 +77,7 @@ export function buildGraph(
         spec.kind === "output" && reached.has(at) && !joinsFrom.has(at)
       return instances.filter(leaves).map((instance) => instance.plan.name)
     },
-    whenFull: (end) => known.get(end.instance)?.plan.queues[end.queue]?.whenFull ?? plan.defaultQueue.whenFull,
+    whenFull: (end) => effective(known.get(end.instance)?.plan.queues[end.queue] ?? plan.defaultQueue),
   }
 }
 
@@ -146,6 +146,7 @@ function sourcesFirst(
   return [...placed]
 }
 
+/** Items by a key, each group in their order. */
 export function grouped<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>()
   for (const item of items) {
@@ -154,4 +155,9 @@ export function grouped<Item>(items: readonly Item[], key: (item: Item) => strin
     else group.push(item)
   }
   return groups
+}
+
+/** What lives on disk lets its producers go on while the consumer does not, unless the disk is bounded. */
+function effective({ store, whenFull, diskBytes }: Plan["defaultQueue"]): Plan["defaultQueue"]["whenFull"] {
+  return store === "disk" && whenFull === "wait" && diskBytes === undefined ? "spill" : whenFull
 }

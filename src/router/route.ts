@@ -121,10 +121,15 @@ export function resolveRoutes(written: readonly (WrittenRoute | undefined)[], sp
   return { routes, findings }
 }
 
+/** Which queue of every instance leads into a funnel that the router adds by itself; undefined for any other instance. */
+export function funnelSource(instance: string): string | undefined {
+  return own(funnels, instance)
+}
+
 /** Wishbone's files may spell out what leads into the funnels; it happens by itself here, and nothing else may lead there. */
 function funnelFinding(route: WrittenRoute, plan: RoutePlan): RouteFinding | undefined {
   const { instance } = plan.destination
-  const takes = funnels[instance]
+  const takes = funnelSource(instance)
   if (takes === undefined) return undefined
   const details = { name: route.text.trim(), instance, takes, hint: `\`${instance}\` gets the ${takes} of every instance by itself.` }
   return plan.source.queue === takes
@@ -144,7 +149,7 @@ export function resolveEnd(text: string, written: WrittenEnd, direction: "in" | 
     findings: [{ code, details: { route, direction, ...details }, offset: written.offset, severity: "error" }],
   })
   const instance = specs.has(written.instance) ? written.instance : (own(instanceAliases, written.instance) ?? written.instance)
-  const isFunnel = own(funnels, instance) !== undefined
+  const isFunnel = funnelSource(instance) !== undefined
   if (!isFunnel && !specs.has(instance))
     return error("WB_ROUTE_UNKNOWN_INSTANCE", { instance, known: [...specs.keys(), ...Object.keys(funnels)] })
   const spec = isFunnel ? funnelSpec : specs.get(instance)

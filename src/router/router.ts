@@ -53,7 +53,8 @@ export class Router implements AsyncDisposable {
   private readonly instances: readonly Instance[]
   private readonly ledger: Ledger
   private readonly upkeep: Upkeep
-  private readonly spools: Spools
+  /** The spools that instances have open. */
+  readonly spools: Spools
   private readonly cut = new AbortController()
   private readonly endedInputs = new Set<string>()
   private resolveEnded: () => void = () => undefined
@@ -64,13 +65,14 @@ export class Router implements AsyncDisposable {
     this.platform = options.platform
     this.log = options.logs("router")
     this.scheduler = new Scheduler(options.platform.clock, options.platform.timers)
-    this.spools = new Spools(options.platform, this.log)
+    this.spools = new Spools(options.platform, this.log, plan.state)
     this.ended = new Promise((resolve) => {
       this.resolveEnded = resolve
     })
     const wired = wire(plan, {
       ...options,
       scheduler: this.scheduler,
+      spools: this.spools,
       shared: new Map<string, unknown>([["spools", this.spools]]),
       version: options.version ?? "",
       inputEnded: (instance) => this.inputEnded(instance),
@@ -93,6 +95,7 @@ export class Router implements AsyncDisposable {
     for (const instance of this.instances.toReversed()) {
       try {
         started.push(instance)
+        for (const queue of instance.durableQueues) await queue.open()
         await instance.module.preHook()
       } catch (thrown) {
         this.phase = "stopped"
@@ -155,10 +158,11 @@ export class Router implements AsyncDisposable {
 
   /** Runs the last hooks, sources to sinks, and ends what goes on in the background. */
   private async end(instances: readonly Instance[]): Promise<void> {
-    for (const { actor, module, name } of instances) {
+    for (const { actor, module, name, durableQueues } of instances) {
       actor.close()
       try {
         await module.postHook()
+        for (const queue of durableQueues) await queue.close(actor.signal)
       } catch (thrown) {
         this.log.error(`${name} did not end in order: ${reasonOf(thrown)}`)
       }

@@ -13,6 +13,8 @@ import { findTemplates } from "../spec/arguments.ts"
 import { contractOf } from "../spec/contract.ts"
 import { type InstancePlan, type Plan, type RoutePlan } from "../spec/plan.ts"
 import { buildGraph } from "./graph.ts"
+import { SpoolQueue } from "../spool/queue.ts"
+import type { Spools } from "../spool/spools.ts"
 import type { Registry } from "./registry.ts"
 import { funnelPlan, funnelRoutes, SystemFunnel, systemFunnels, systemQueue } from "./system.ts"
 
@@ -25,6 +27,7 @@ export interface WiringParts {
   readonly shared: ReadonlyMap<string, unknown>
   readonly version: string
   readonly inputEnded: (instance: string) => void
+  readonly spools: Spools
 }
 
 /** Instances, connected, funnels first, then from the sources to the sinks. */
@@ -91,6 +94,8 @@ function makeInstance(plan: InstancePlan, all: { plan: Plan; routes: readonly Ro
     outQueues: routes.filter((route) => route.source.instance === plan.name).map((route) => route.source.queue),
     defaultQueue: plan.name in systemFunnels ? systemQueue : all.plan.defaultQueue,
     inputEnded: () => parts.inputEnded(plan.name),
+    durableQueue: ({ name, plan: queue, owner }) =>
+      new SpoolQueue({ name, plan: queue, owner, platform, spools: parts.spools, state: all.plan.state, books: owner.books }),
   })
   log.port = instance.actor.port("logs")
   return instance

@@ -12,6 +12,7 @@ export interface ResolvedContract {
   readonly waits: Readonly<Record<string, readonly string[]>>
   /** Infinity where nothing is promised. */
   readonly failsWithinMs: number
+  readonly fails: boolean
   readonly reorders: boolean
   readonly holds: Contract["holds"]
   readonly delays: boolean
@@ -33,6 +34,7 @@ export function contractOf(spec: ModuleSpec, args: Readonly<Record<string, unkno
     acknowledges: contract.acknowledges,
     waits: waitsOf(spec, contract),
     failsWithinMs: contract.failsWithinMs === "arguments.timeout" ? timeoutOf(spec, args) : contract.failsWithinMs,
+    fails: contract.fails ?? true,
     reorders: contract.reorders,
     holds: contract.holds,
     delays: contract.delays ?? false,

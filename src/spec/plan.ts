@@ -4,8 +4,14 @@
 /** Order in which a queue gives its events. `priority`: lower first, ties by arrival. */
 export type QueueOrder = "fifo" | "lifo" | "priority"
 
-/** What a full queue does with a new event. */
-export type WhenFull = "wait" | "drop_new" | "drop_old"
+/** What a full queue does with a new event: its producer waits, the new or the oldest event is dropped, or what is new goes to disk. */
+export type WhenFull = "wait" | "drop_new" | "drop_old" | "spill"
+
+/** Where a queue's events live. */
+export type QueueStore = "memory" | "disk"
+
+/** When events on disk are synced: before their producer is told, so many milliseconds after that at most, or as the system likes. */
+export type QueueSync = "batch" | "never" | number
 
 /** Settings of one queue; it belongs to the instance at its consumer end. */
 export interface QueuePlan {
@@ -17,6 +23,12 @@ export interface QueuePlan {
   readonly whenFull: WhenFull
   /** Priority of events that carry none. */
   readonly priority: number
+  /** With `disk` every event is on disk before its producer is told; `size` and `bytes` bound what is read ahead. Absent: memory. */
+  readonly store?: QueueStore
+  /** With a queue that uses the disk. Absent: `batch`. */
+  readonly sync?: QueueSync
+  /** With a queue that uses the disk: bytes there at which it is full. Absent: as much as the disk takes. */
+  readonly diskBytes?: number
 }
 
 /** Concurrent calls of a one-event handler. */

@@ -23,6 +23,8 @@ export interface Contract {
   readonly waits?: Readonly<Record<string, readonly string[]>>
   /** How long the module takes at most until it fails an event it cannot deliver; `"arguments.timeout"` names the argument. */
   readonly failsWithinMs: number | "arguments.timeout"
+  /** Whether an event can fail in the module at all. Default: it can. */
+  readonly fails?: boolean
   readonly reorders: boolean
   readonly holds: "nothing" | "memory" | "store"
   /** The module delays events that go round (disk, store, throttle): a cycle through `failed` needs one such. */

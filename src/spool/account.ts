@@ -14,7 +14,7 @@ export interface AccountedSpool {
   readonly waiting: number
   /** Records that waited when this process first read the directory. */
   readonly recovered: number
-  readonly counts: { readonly damaged: number; readonly missing: number; readonly quarantined: number }
+  readonly counts: { readonly damaged: number; readonly missing: number; readonly unconfirmed: number; readonly quarantined: number }
 }
 
 export class SpoolAccount {
@@ -29,6 +29,7 @@ export class SpoolAccount {
   private settledHere = 0
   private appendedHere = 0
   private gone = 0
+  private unconfirmed = 0
   /** Records another process wrote (or, seen by a writer, settled) since this one opened the spool. */
   private foundLater = 0
 
@@ -39,32 +40,36 @@ export class SpoolAccount {
   /** The instance that writes. Opens after no reader of this process; see {@link attachReader}. */
   attachWriter(books: Books): void {
     this.writer = books
-    if (this.reader !== null) return
-    books.recovered += this.spool.recovered
-    books.waitingNow = () => this.waitingNow()
+    if (this.reader === null) this.own(books)
   }
 
   /** The instance that reads takes the account over. */
   attachReader(books: Books): void {
+    const { writer, spool } = this
     this.reader = books
-    const { writer } = this
-    if (writer === null) books.recovered += this.spool.recovered
-    else {
-      writer.recovered -= this.spool.recovered
-      books.recovered += this.spool.recovered
+    if (writer !== null) {
+      writer.recovered -= spool.recovered
       writer.spooledOut += this.appendedHere
       books.spooledIn += this.appendedHere
-      writer.waitingNow = () => 0
+      writer.waiting.delete(this.waitingNow)
     }
-    books.waitingNow = () => this.waitingNow()
+    this.own(books)
+  }
+
+  /** One instance does both: its queue lives on the spool. */
+  attachQueue(books: Books): void {
+    this.reader = books
+    this.writer = books
+    this.own(books)
   }
 
   /** `count` records of the writer are on disk. */
   appended(count: number): void {
     this.appendedHere += count
-    if (this.reader === null || this.writer === null) return
-    this.writer.spooledOut += count
-    this.reader.spooledIn += count
+    const { reader, writer } = this
+    if (reader === null || writer === null || reader === writer) return
+    writer.spooledOut += count
+    reader.spooledIn += count
   }
 
   /** A branch of a record that is on its way came back to the writer. */
@@ -87,6 +92,20 @@ export class SpoolAccount {
     this.settledHere += 1
   }
 
+  /** A person took `count` waiting records out: the graph let them go. */
+  removed(count: number): void {
+    const owner = this.reader ?? this.writer
+    this.settledHere += count
+    if (owner !== null) owner.filtered += count
+  }
+
+  /** A person put `count` records in, from quarantine or from another spool: they are found on disk. */
+  putIn(count: number): void {
+    const owner = this.reader ?? this.writer
+    this.foundLater += count
+    if (owner !== null) owner.recovered += count
+  }
+
   /** The record was given back. */
   givenBack(sequence: number): void {
     this.onTheirWay -= 1
@@ -102,16 +121,24 @@ export class SpoolAccount {
     reader.joined += branches - 1
   }
 
+  private own(books: Books): void {
+    books.recovered += this.spool.recovered
+    books.waiting.add(this.waitingNow)
+  }
+
   /** Records on disk that are not on their way; brings the books up to what only the disk knows. */
-  private waitingNow(): number {
+  private readonly waitingNow = (): number => {
     const { spool, reader, writer } = this
     const owner = reader ?? writer
     if (owner === null) return 0
-    const { damaged, missing, quarantined } = spool.counts
+    const { damaged, missing, unconfirmed, quarantined } = spool.counts
+    // These were counted as recovered before anybody had read so far, and never were.
+    owner.recovered -= unconfirmed - this.unconfirmed
+    this.unconfirmed = unconfirmed
     owner.lost += damaged + missing + quarantined - this.gone
     this.gone = damaged + missing + quarantined
     // Written by another process, and seen for the first time.
-    const accounted = spool.recovered + this.appendedHere - this.settledHere - this.gone + this.foundLater
+    const accounted = spool.recovered + this.appendedHere - this.settledHere - this.unconfirmed - this.gone + this.foundLater
     const found = spool.waiting - accounted
     if (found !== 0 && (reader === null) !== (writer === null)) {
       this.foundLater += found

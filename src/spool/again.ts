@@ -29,7 +29,11 @@ export class ReturnedSource {
   /** Offers up to `max` of the records that are due, lowest sequence first. What is lost by now is settled. */
   async take(batch: SpooledRecord[], nowMs: number, max: number): Promise<void> {
     const sequences: number[] = []
-    while (sequences.length < max && this.#returned.peek(nowMs) !== undefined) sequences.push(this.#returned.take())
+    while (sequences.length < max && this.#returned.peek(nowMs) !== undefined) {
+      const sequence = this.#returned.take()
+      // It may have been removed by hand meanwhile.
+      if (this.#window.standing(sequence) === "returned") sequences.push(sequence)
+    }
     for (let from = 0; from < sequences.length; ) {
       const { segment, to } = this.#run(sequences, from)
       const run = sequences.slice(from, to)

@@ -6,6 +6,7 @@ import { spoolTag } from "./format.ts"
 import { listSegments, numberOf, readEnd, type SegmentFile, spoolOf } from "./listing.ts"
 import { readPosition } from "./position.ts"
 import { countQuarantined } from "./quarantine.ts"
+import { readRemoved } from "./removed.ts"
 import { parseSegmentName } from "./segment.ts"
 
 export interface SegmentDescription {
@@ -52,9 +53,14 @@ export async function describeSpool(platform: Platform, directory: string): Prom
   const id = owned ? position.spool : segments[0]?.spool
   const own = segments.filter(({ spool }) => spool === id)
   const lowest = Math.max(owned ? position.lowest : 0, own[0]?.first ?? 0)
+  const next = own.at(-1)?.next ?? 0
+  const removed = await readRemoved(platform.files, directory)
   return {
     id,
-    waiting: Math.max(0, (own.at(-1)?.next ?? 0) - lowest),
+    waiting: Math.max(
+      0,
+      next - lowest - (removed.uuid !== undefined && uuidText(removed.uuid, 0) === id ? removed.ranges.within(lowest, next).count : 0),
+    ),
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
     segments,
     position,

@@ -8,6 +8,7 @@ import type { Platform } from "../platform/platform.ts"
 import { uuidText } from "../platform/uuid.ts"
 import type { Committer } from "./committer.ts"
 import { spoolTag } from "./format.ts"
+import { SequenceRanges } from "./ranges.ts"
 import type { Segment } from "./segment.ts"
 
 /** Notices between the sides of a spool. They come within the turn that caused them, after the state was changed. */
@@ -18,6 +19,8 @@ export interface DirectoryListener {
   sealed?(): void
   /** All that was written is settled. */
   drained?(): void
+  /** A segment is gone, and its bytes with it. */
+  freed?(): void
 }
 
 /** What happened to records that did not go the usual way, since the directory was opened. */
@@ -26,6 +29,8 @@ export interface SpoolCounts {
   damaged: number
   /** Records of which nothing was found. */
   missing: number
+  /** Sequences passed over at the end of a segment: their records were torn before anyone was told that they are safe. */
+  unconfirmed: number
   /** Records that came back too often, now in quarantine. */
   quarantined: number
   /** Times that a position could not be used and everything was offered again. */
@@ -39,15 +44,21 @@ export class SpoolDirectory {
   readonly log: Log
   readonly committer: Committer
   readonly path: string
+  /** State folder of the graph that uses it. */
+  readonly state: string | undefined
   /** In order. The last one may be active. */
   readonly segments: Segment[] = []
   nextNumber = 1
-  /** Sequence after the last record that is synced (in another process: sealed). */
+  /** Sequence after the last record that is confirmed (in another process: sealed). */
   nextSequence = 1
   /** Lowest sequence that is not settled. */
   lowest = 1
   /** Records above it that are settled. */
   settledAbove = 0
+  /** Records that were taken out by hand, as the disk has it (removed.ts). */
+  removed: SequenceRanges = SequenceRanges.none
+  /** How many of them lie above what the reader has come to, and so are not among those above. */
+  removedAhead = 0
   /** Wall time of the last append; after a start that of the newest segment. */
   lastAppendMs: number | undefined
   /** Records that waited when the directory was first read. */
@@ -56,7 +67,7 @@ export class SpoolDirectory {
   isLoaded = false
   hasWriter = false
   hasReader = false
-  readonly counts: SpoolCounts = { damaged: 0, missing: 0, quarantined: 0, positionsLost: 0, tornBytes: 0 }
+  readonly counts: SpoolCounts = { damaged: 0, missing: 0, unconfirmed: 0, quarantined: 0, positionsLost: 0, tornBytes: 0 }
   #uuid: Buffer
   #id: string
   #tag: number
@@ -64,11 +75,12 @@ export class SpoolDirectory {
   #warnedOfStrays = false
   readonly #listeners = new Set<DirectoryListener>()
 
-  constructor(options: { platform: Platform; log: Log; committer: Committer; path: string }) {
+  constructor(options: { platform: Platform; log: Log; committer: Committer; path: string; state?: string | undefined }) {
     this.platform = options.platform
     this.log = options.log
     this.committer = options.committer
     this.path = options.path
+    this.state = options.state
     this.#uuid = Buffer.alloc(16)
     this.platform.random.uuidInto(this.#uuid, 0)
     this.#id = uuidText(this.#uuid, 0)
@@ -97,7 +109,7 @@ export class SpoolDirectory {
 
   /** Records that are on disk and not settled. */
   get waiting(): number {
-    return Math.max(0, this.nextSequence - this.lowest - this.settledAbove)
+    return Math.max(0, this.nextSequence - this.lowest - this.settledAbove - this.removedAhead)
   }
 
   /** Bytes that the segments take. */
@@ -121,6 +133,7 @@ export class SpoolDirectory {
     if (at < 0) return
     this.segments.splice(at, 1)
     this.#bytes -= segment.fileBytes
+    for (const listener of this.#listeners) listener.freed?.()
   }
 
   /** Sets the bytes a file takes. */

@@ -66,6 +66,11 @@ export class Gate {
     return Math.max(0, this.#allowance - inFlight)
   }
 
+  /** A person asks for a try at once: it opens for one record. */
+  openNow(): void {
+    this.#openFromMs = Number.NEGATIVE_INFINITY
+  }
+
   /** When it opens, if only time is missing. */
   get openFromMs(): number {
     return this.#isClosed ? this.#openFromMs : Number.NEGATIVE_INFINITY

@@ -41,13 +41,14 @@ export class Group {
   #settled: Settled[] = []
   #firsts: number[] = []
 
-  /** Adds an append: its records get the sequences from `first` on. */
-  add(records: readonly SpoolRecord[], first: number, tag: number, settled: Settled): void {
+  /** Adds an append: its records get the sequences from `first` on. `marksGroup`: the first record of the group says that it is that. */
+  add(records: readonly SpoolRecord[], stamp: { first: number; tag: number; marksGroup: boolean }, settled: Settled): void {
+    const { first, tag, marksGroup } = stamp
     if (this.records === 0) this.first = first
     this.#stamp.tag = tag
     for (let i = 0; i < records.length; i++) {
       this.#stamp.sequence = first + i
-      this.#stamp.startsGroup = first + i === this.first
+      this.#stamp.startsGroup = marksGroup && first + i === this.first
       this.#encode(records[i]!)
     }
     this.records += records.length

@@ -18,6 +18,7 @@ export class Housekeeper {
   #written: number
   #timer: Timer | undefined
   #running: Promise<void> | undefined
+  #isPrepared = false
   #failing = false
   #closed = false
 
@@ -27,6 +28,18 @@ export class Housekeeper {
     this.#release = release
     this.#position = new PositionWriter({ files: platform.files, committer, directory: path, generation })
     this.#written = lowest
+  }
+
+  /** There is something that will have to be removed some day. */
+  prepare(): void {
+    if (this.#isPrepared) return
+    this.#isPrepared = true
+    void this.#position.prepare()
+  }
+
+  /** The position as it is on disk, if a reader ever wrote it. */
+  get written(): number {
+    return this.#written
   }
 
   /** Something was settled, or a segment was sealed. */

@@ -6,9 +6,7 @@ import type { SpoolDirectory } from "./directory.ts"
 import { decodeSeal, encodeSeal, sealBytes, segmentHeaderBytes } from "./format.ts"
 import { readEnd, type Scan, type SegmentFile } from "./listing.ts"
 import { copyDamage, moveAside } from "./quarantine.ts"
-import { joinPath, readFully, segmentName, using } from "./segment.ts"
-
-const pieceBytes = 1024 * 1024
+import { holdsOnlyZeros, joinPath, readFully, segmentName, using } from "./segment.ts"
 
 /** Answers the sealed segment; `undefined` when no record was in it. Rejects when it cannot be read. */
 export async function sealLeftover(directory: SpoolDirectory, file: SegmentFile): Promise<SegmentFile | undefined> {
@@ -51,7 +49,7 @@ async function finish(directory: SpoolDirectory, file: SegmentFile, scan: Scan):
 
 async function cutTail(directory: SpoolDirectory, file: SegmentFile, tail: { handle: FileHandle; from: number }): Promise<void> {
   if (file.bytes <= tail.from) return
-  if (!(await onlyZeros(tail.handle, tail.from, file.bytes))) {
+  if (!(await holdsOnlyZeros(tail.handle, tail.from, file.bytes))) {
     const bytes = file.bytes - tail.from
     await copyDamage(directory, file, { from: tail.from, to: file.bytes })
     directory.tear(file, bytes)
@@ -63,19 +61,11 @@ async function cutTail(directory: SpoolDirectory, file: SegmentFile, tail: { han
 async function removeEmpty(directory: SpoolDirectory, file: SegmentFile): Promise<void> {
   const { files } = directory.platform
   const from = typeof file.header === "string" ? 0 : segmentHeaderBytes
-  const isEmpty = await using(files.open(file.path, "read"), (handle) => onlyZeros(handle, from, file.bytes))
+  const isEmpty = await using(files.open(file.path, "read"), (handle) => holdsOnlyZeros(handle, from, file.bytes))
   if (isEmpty) {
     await files.unlink(file.path)
     return
   }
   directory.tear(file, file.bytes)
   await moveAside(directory, file.path)
-}
-
-async function onlyZeros(handle: FileHandle, from: number, to: number): Promise<boolean> {
-  for (let at = from; at < to; at += pieceBytes) {
-    const bytes = await readFully(handle, at, Math.min(pieceBytes, to - at))
-    if (bytes.some((byte) => byte !== 0)) return false
-  }
-  return true
 }

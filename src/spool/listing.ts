@@ -7,12 +7,20 @@ import { decodeSeal, decodeSegmentHeader, type SegmentHeader, sealBytes, segment
 import { lockFileName } from "./lock.ts"
 import { positionFileName } from "./position.ts"
 import { quarantineName } from "./quarantine.ts"
+import { removedDraftName, removedFileName } from "./removed.ts"
 import { joinPath, parseSegmentName, readFully, type SegmentName, using, uuidBytes } from "./segment.ts"
 
 /** How many files are looked at at once: enough to keep a disk busy, few enough to leave descriptors and threads to others. */
 const inspectedAtOnce = 16
 
-const ownNames: ReadonlySet<string> = new Set([positionFileName, quarantineName, lockFileName("reader"), lockFileName("writer")])
+const ownNames: ReadonlySet<string> = new Set([
+  positionFileName,
+  quarantineName,
+  removedFileName,
+  removedDraftName,
+  lockFileName("reader"),
+  lockFileName("writer"),
+])
 
 /** A file with the name of a segment, and its header. */
 export interface SegmentFile {
@@ -39,6 +47,7 @@ export interface Scan {
   readonly next: number
   /** Where the last good record ends. */
   readonly end: number
+  readonly isSealed: boolean
   /** Something before that is missing or damaged which was never confirmed. */
   readonly isTorn: boolean
 }
@@ -105,7 +114,7 @@ export async function readEnd(files: Files, file: SegmentFile, tag: number): Pro
   const { bytes, header, path } = file
   if (typeof header !== "string" && bytes >= segmentHeaderBytes + sealBytes) {
     const seal = decodeSeal(await readAt(files, path, bytes - sealBytes, sealBytes), tag, bytes)
-    if (seal !== undefined) return { first: header.first, next: seal.next, end: seal.offset, isTorn: false }
+    if (seal !== undefined) return { first: header.first, next: seal.next, end: seal.offset, isSealed: true, isTorn: false }
   }
   return scanSegment(files, file, tag)
 }
@@ -114,13 +123,14 @@ export async function readEnd(files: Files, file: SegmentFile, tag: number): Pro
 export async function scanSegment(files: Files, { path, bytes, header }: SegmentFile, tag: number): Promise<Scan> {
   return using(files.open(path, "read"), async (handle) => {
     const cursor = new SegmentCursor(handle, { tag, expected: typeof header === "string" ? undefined : header.first })
-    let scan: Scan = { first: undefined, next: 0, end: segmentHeaderBytes, isTorn: false }
+    let scan: Scan = { first: undefined, next: 0, end: segmentHeaderBytes, isSealed: false, isTorn: false }
     let isGap = typeof header === "string"
     for (;;) {
       const { chunk, damage } = await cursor.read(bytes)
       if (chunk !== undefined) {
         isGap = isGap && !holdsGroupStart(chunk)
-        scan = { first: scan.first ?? chunk.first, next: chunk.first + chunk.starts.length, end: cursor.offset, isTorn: isGap }
+        const next = chunk.first + chunk.starts.length
+        scan = { ...scan, first: scan.first ?? chunk.first, next, end: cursor.offset, isTorn: isGap }
       } else if (damage !== undefined) isGap = true
       else return scan
     }

@@ -21,12 +21,15 @@ export interface Lock {
 interface Holder {
   readonly pid?: unknown
   readonly purpose?: unknown
+  readonly state?: unknown
 }
 
 export interface LockOptions {
   readonly directory: string
   readonly role: Role
   readonly purpose: LockPurpose
+  /** State folder of the graph, where its admin socket is found. */
+  readonly state?: string | undefined
 }
 
 const waitMs = 50
@@ -57,7 +60,9 @@ export async function tryLock(platform: Platform, options: LockOptions): Promise
   if (listener === undefined) return undefined
   const path = joinPath(options.directory, lockFileName(options.role))
   const { pid, hostname: host } = platform
-  await platform.files.writeFile(path, `${JSON.stringify({ pid, host, purpose: options.purpose })}\n`).catch(() => undefined)
+  await platform.files
+    .writeFile(path, `${JSON.stringify({ pid, host, purpose: options.purpose, state: options.state })}\n`)
+    .catch(() => undefined)
   return {
     release: async () => {
       // In this order: the next owner's file must not be removed.
@@ -82,7 +87,14 @@ async function listen(platform: Platform, { directory, role }: LockOptions): Pro
   }
 }
 
-async function readHolder(platform: Platform, { directory, role }: LockOptions): Promise<Holder> {
+/** State folders of the graphs that say they own a role in `directory`. They may be gone. */
+export async function statesOfHolders(platform: Platform, directory: string): Promise<string[]> {
+  const holders = [await readHolder(platform, { directory, role: "reader" }), await readHolder(platform, { directory, role: "writer" })]
+  const states = holders.map(({ state }) => state).filter((state) => typeof state === "string")
+  return [...new Set(states)]
+}
+
+async function readHolder(platform: Platform, { directory, role }: Pick<LockOptions, "directory" | "role">): Promise<Holder> {
   try {
     const parsed: unknown = JSON.parse((await platform.files.readFile(joinPath(directory, lockFileName(role)))).toString())
     return typeof parsed === "object" && parsed !== null ? parsed : {}

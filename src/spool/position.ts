@@ -81,17 +81,20 @@ function newest(bytes: Buffer): PositionReading {
     if (slot !== undefined && slot.generation > (position?.generation ?? -1)) position = slot
   }
   if (position !== undefined) return { status: "good", position }
-  // The first write did not come to its end: nothing can have been removed by then.
-  return { status: bytes.every((byte) => byte === 0) ? "missing" : "damaged" }
+  // The first generation goes to the second slot, and the first slot is not touched before that is safe: as long as it is empty, the
+  // first write did not come to its end, and nothing can have been removed.
+  return { status: bytes.subarray(0, slotBytes).every((byte) => byte === 0) ? "missing" : "damaged" }
 }
 
-/** Writes the position; belongs to the reader's side alone. Calls must not overlap. */
+/** Writes the position; belongs to the reader's side alone. Calls of `write` must not overlap. */
 export class PositionWriter {
   readonly #files: Files
   readonly #committer: Committer
   readonly #directory: string
-  #handle: FileHandle | undefined
+  #opened: Promise<FileHandle> | undefined
   #generation = 0
+  // Whoever made the file may have died before its name was safe.
+  #isNameSafe = false
 
   constructor(options: { files: Files; committer: Committer; directory: string; generation: number }) {
     this.#files = options.files
@@ -100,37 +103,49 @@ export class PositionWriter {
     this.#generation = options.generation
   }
 
+  /** Makes the file if it is missing, at its full length: on a disk that is full by the time something can be removed it is too late. */
+  async prepare(): Promise<void> {
+    await this.#open().catch(() => this.close())
+  }
+
   /** Resolves when the position is on disk. */
   async write(position: Omit<Position, "generation">): Promise<void> {
     const generation = this.#generation + 1
     const slot = encodeSlot({ ...position, generation })
     try {
-      const { handle, isNew } = await this.#open()
+      const handle = await this.#open()
       await handle.write([slot], slotOffsets[generation % 2 === 0 ? 0 : 1])
       await this.#committer.run(() => handle.sync())
-      if (isNew) await this.#committer.run(() => this.#files.syncDirectory(this.#directory))
+      if (!this.#isNameSafe) await this.#committer.run(() => this.#files.syncDirectory(this.#directory))
     } catch (error) {
       // The next write opens the file afresh, and uses this slot again: the other one is the last that is known to be good.
       await this.close()
       throw error
     }
+    this.#isNameSafe = true
     this.#generation = generation
   }
 
   async close(): Promise<void> {
-    const handle = this.#handle
-    this.#handle = undefined
-    await handle?.close().catch(() => undefined)
+    const opened = this.#opened
+    this.#opened = undefined
+    await opened?.then((handle) => handle.close()).catch(() => undefined)
   }
 
-  async #open(): Promise<{ handle: FileHandle; isNew: boolean }> {
-    if (this.#handle !== undefined) return { handle: this.#handle, isNew: false }
-    const path = joinPath(this.#directory, positionFileName)
-    const handle = await this.#files.open(path, "update")
-    this.#handle = handle
-    const size = await handle.size()
-    // At its full length from the start, so that a full disk cannot keep the position from being written.
-    if (size < fileBytes) await handle.write([Buffer.alloc(fileBytes - size)], size)
-    return { handle, isNew: size < fileBytes }
+  #open(): Promise<FileHandle> {
+    this.#opened ??= this.#make()
+    return this.#opened
+  }
+
+  async #make(): Promise<FileHandle> {
+    const handle = await this.#files.open(joinPath(this.#directory, positionFileName), "update")
+    try {
+      const size = await handle.size()
+      if (size < fileBytes) await handle.write([Buffer.alloc(fileBytes - size)], size)
+      return handle
+    } catch (error) {
+      await handle.close().catch(() => undefined)
+      throw error
+    }
   }
 }

@@ -9,15 +9,21 @@ import type { FailureKind } from "../errors.ts"
 import type { Timer } from "../platform/platform.ts"
 import { ReturnedSource } from "./again.ts"
 import type { SpoolDirectory } from "./directory.ts"
+import { Exclusion } from "./exclusion.ts"
 import { Gate } from "./gate.ts"
 import { Housekeeper } from "./housekeeper.ts"
 import type { Lock } from "./lock.ts"
+import type { SequenceRanges } from "./ranges.ts"
+import { Removal } from "./removal.ts"
+import { dropRemoved } from "./removed.ts"
 import { backOffMs, isPassing, ReturnedRecords } from "./returned.ts"
 import { RecordSource } from "./source.ts"
 import type { SpooledRecord } from "./spooled-record.ts"
 import { Window } from "./window.ts"
 
 export interface SpoolReaderOptions {
+  /** The instance that reads, for those who look at the spool. */
+  readonly name?: string
   /** Offers records only while nothing is appended. @defaultValue false */
   readonly idleTrigger?: boolean
   /** How long nothing must have been appended. @defaultValue 10,000 */
@@ -41,6 +47,9 @@ export class SpoolReader {
   readonly #again: ReturnedSource
   readonly #housekeeper: Housekeeper
   readonly #unsubscribe: () => void
+  /** Records that are being moved to quarantine at this moment. */
+  readonly #leaving = new Set<number>()
+  readonly #exclusion = new Exclusion()
   #settingAside: Promise<void> = Promise.resolve()
   #closed = false
   #reading = false
@@ -68,6 +77,7 @@ export class SpoolReader {
       await this.#again.release(segment)
     })
     this.#unsubscribe = directory.subscribe({ appended: () => this.#appended(), sealed: () => this.#housekeeper.note() })
+    if (directory.segments.length > 0) this.#housekeeper.prepare()
     this.#housekeeper.note()
   }
 
@@ -85,9 +95,10 @@ export class SpoolReader {
     this.#reading = true
     try {
       while (!this.#closed && options.signal?.aborted !== true) {
+        if (!this.#exclusion.isFree) await this.#exclusion.whenFree()
         const version = this.#version
         const nowMs = this.#directory.platform.clock.monotonic()
-        const batch = await this.#take(options.max, nowMs)
+        const batch = await this.#exclusion.take(this.#take(options.max, nowMs))
         if (batch.length > 0) return this.#closed ? undefined : batch
         if (this.#version === version) await this.#wait(nowMs, options.signal)
       }
@@ -129,6 +140,48 @@ export class SpoolReader {
     this.#notify()
   }
 
+  /** Where a record stands; one that is in flight is somewhere in the graph. */
+  standing(sequence: number): "settled" | "in_flight" | "waiting" {
+    const found = this.#window.standing(sequence)
+    if (found === "settled" || (found === "ahead" && this.#directory.removed.has(sequence))) return "settled"
+    return found === "in_flight" || this.#leaving.has(sequence) ? "in_flight" : "waiting"
+  }
+
+  /**
+   * Takes waiting records out, for good, as a person asks: those of `wanted` that are not in flight. Nothing is offered meanwhile.
+   * `before` gets what will go and may keep it elsewhere first; when it rejects nothing goes. `removed` hears of it within the turn in
+   * which it happens. Resolves to how many went, once they cannot come back, and how many could not because they are in flight.
+   */
+  remove(
+    wanted: SequenceRanges,
+    does: { readonly before?: (going: SequenceRanges) => Promise<void>; readonly removed: (count: number) => void },
+  ): Promise<{ readonly removed: number; readonly inFlight: number }> {
+    return this.#exclusion.edit(async () => {
+      const parts = { directory: this.#directory, window: this.#window, isLeaving: (sequence: number) => this.#leaving.has(sequence) }
+      const removal = new Removal(parts, wanted)
+      if (removal.going.count > 0) {
+        await does.before?.(removal.going)
+        await removal.write()
+        removal.apply((sequence) => this.#returned.forget(sequence))
+        this.#source.passRemoved()
+        does.removed(removal.going.count)
+        this.#progress()
+        this.#notify()
+      }
+      return { removed: removal.going.count, inFlight: removal.inFlight }
+    })
+  }
+
+  /** Offers records again without further back-off, also if an idle trigger would have them wait. */
+  offerNow(wanted: SequenceRanges): void {
+    const nowMs = this.#directory.platform.clock.monotonic()
+    for (const [first, next] of wanted.within(this.#window.base, this.#window.next).list) {
+      for (let sequence = first; sequence < next; sequence++) this.#returned.bringForward(sequence, nowMs)
+    }
+    this.#gate.openNow()
+    this.#notify()
+  }
+
   /** Writes the position and gives the role back. What was not answered is offered again by the next reader. */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -136,12 +189,21 @@ export class SpoolReader {
     this.#unsubscribe()
     this.#notify()
     if (this.#reading) await new Promise<void>((resolve) => (this.#whenRead = resolve))
+    await this.#exclusion.whenFree()
     await this.#settingAside
     await this.#housekeeper.close()
+    await this.#dropRemoved()
     await this.#source.release()
     await this.#again.release()
     this.#directory.hasReader = false
     await this.#lock.release()
+  }
+
+  /** What was removed by hand is below the position by now: the file says nothing any more. */
+  async #dropRemoved(): Promise<void> {
+    const { removed, platform, path } = this.#directory
+    if (removed.count === 0 || removed.next > this.#housekeeper.written) return
+    await dropRemoved(platform.files, path).catch(() => undefined)
   }
 
   async #take(max: number, nowMs: number): Promise<SpooledRecord[]> {
@@ -184,6 +246,7 @@ export class SpoolReader {
   }
 
   #appended(): void {
+    this.#housekeeper.prepare()
     const lastMs = this.#lastAppend()
     if (lastMs !== undefined) this.#gate.appended(lastMs)
     this.#notify()
@@ -207,6 +270,7 @@ export class SpoolReader {
   }
 
   #setAside(sequence: number, kind: FailureKind): void {
+    this.#leaving.add(sequence)
     const { log, path, counts, platform } = this.#directory
     const work = async (): Promise<void> => {
       try {
@@ -220,6 +284,8 @@ export class SpoolReader {
         log.warn("a record could not be moved to quarantine; it is offered again", { directory: path, sequence, error: String(error) })
         this.#returned.offerAt(sequence, platform.clock.monotonic() + setAsideRetryMs)
         this.#notify()
+      } finally {
+        this.#leaving.delete(sequence)
       }
     }
     this.#settingAside = this.#settingAside.then(work)

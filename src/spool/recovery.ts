@@ -3,10 +3,12 @@
 
 import type { SpoolDirectory } from "./directory.ts"
 import { sealLeftover } from "./leftover.ts"
-import { listSegments, numberOf, readEnd, type SegmentFile, spoolOf } from "./listing.ts"
+import { listSegments, numberOf, readEnd, type Scan, type SegmentFile, spoolOf } from "./listing.ts"
 import { type Position, type PositionReading, readPosition } from "./position.ts"
-import { moveAside } from "./quarantine.ts"
-import { fileNameOf, type Segment } from "./segment.ts"
+import { copyDamage, moveAside } from "./quarantine.ts"
+import { SequenceRanges } from "./ranges.ts"
+import { readRemoved } from "./removed.ts"
+import { fileNameOf, holdsOnlyZeros, type Segment, using } from "./segment.ts"
 
 /**
  * Reads the directory, or reads it again. `seal`: no other writer can be alive, so what is unsealed was left behind. While our own reader
@@ -31,8 +33,12 @@ export async function load(directory: SpoolDirectory, options: { seal: boolean }
   directory.warnOfStrays(strays)
   if (!directory.hasReader) forgetVanished(directory, known, listing.skipped)
   await addSegments(directory, own)
-  if (reading !== undefined) applyPosition(directory, reading)
-  directory.nextSequence = Math.max(directory.nextSequence, directory.segments.at(-1)?.next ?? 1, directory.lowest)
+  if (reading !== undefined) {
+    applyPosition(directory, reading)
+    await applyRemoved(directory)
+  }
+  const { lowest, removed } = directory
+  directory.nextSequence = Math.max(directory.nextSequence, directory.segments.at(-1)?.next ?? 1, lowest, removed.next)
   if (!directory.isLoaded) directory.recovered = directory.waiting
   directory.isLoaded = true
 }
@@ -87,11 +93,15 @@ async function addSegments(directory: SpoolDirectory, files: readonly SegmentFil
   }
   segments.sort((a, b) => a.number - b.number)
   dropDisordered(directory)
-  for (const [index, segment] of segments.entries()) {
-    const following = segments[index + 1]
+  const known = [...segments]
+  for (const [index, segment] of known.entries()) {
+    const following = known[index + 1]
     if (segment.active) continue
-    if (following !== undefined) segment.next = following.first
-    else await setEnd(directory, segment, files)
+    if (following?.hasHeader === true) segment.next = following.first
+    else {
+      await setEnd(directory, segment, files)
+      segment.next = Math.min(segment.next, following?.first ?? Number.POSITIVE_INFINITY)
+    }
   }
 }
 
@@ -130,13 +140,22 @@ async function setEnd(directory: SpoolDirectory, segment: Segment, files: readon
   const file = files.find(({ path }) => path === segment.path)
   if (file === undefined) return
   try {
-    const { next, end } = await readEnd(directory.platform.files, file, directory.tag)
-    segment.next = Math.max(segment.first, next)
-    segment.dataBytes = end
+    const scan = await readEnd(directory.platform.files, file, directory.tag)
+    segment.next = Math.max(segment.first, scan.next)
+    segment.dataBytes = scan.end
+    if (!scan.isSealed) await keepTail(directory, file, scan)
   } catch (error) {
     directory.remove(segment)
     await setAside(directory, file, "it cannot be read", error)
   }
+}
+
+// What follows the last good record would go with the segment.
+async function keepTail(directory: SpoolDirectory, file: SegmentFile, { end }: Scan): Promise<void> {
+  const isEmpty = await using(directory.platform.files.open(file.path, "read"), (handle) => holdsOnlyZeros(handle, end, file.bytes))
+  if (isEmpty) return
+  await copyDamage(directory, file, { from: end, to: file.bytes })
+  directory.tear(file, file.bytes - end)
 }
 
 /** Moves a segment out of the way of those that can be read. */
@@ -170,4 +189,16 @@ function applyPosition(directory: SpoolDirectory, reading: PositionReading): voi
 function takePosition(directory: SpoolDirectory, position: Position): void {
   directory.lowest = position.lowest
   directory.nextNumber = Math.max(directory.nextNumber, position.number)
+}
+
+/** Nobody reads here at present, so nothing else is known to be settled above the position. */
+async function applyRemoved(directory: SpoolDirectory): Promise<void> {
+  const { status, uuid, ranges } = await readRemoved(directory.platform.files, directory.path)
+  if (status === "damaged" && !directory.isLoaded) {
+    directory.log.warn("what was removed by hand cannot be read; it may be offered again", { directory: directory.path })
+  }
+  const isOurs = uuid?.equals(directory.uuid) === true
+  directory.removed = isOurs ? ranges.within(directory.lowest, Number.POSITIVE_INFINITY) : SequenceRanges.none
+  directory.removedAhead = directory.removed.count
+  directory.settledAbove = 0
 }

@@ -22,6 +22,8 @@ interface Returns {
   count: number
   /** Returns of a kind that tells of the record itself. */
   ownFault: number
+  /** The time that counts while it is not due: an entry of another time is no longer meant. */
+  dueMs: number | undefined
 }
 
 export class ReturnedRecords {
@@ -38,8 +40,7 @@ export class ReturnedRecords {
 
   /** Notes that a record came back; answers whether it has to be set aside. */
   note(sequence: number, kind: FailureKind): "again" | "poison" {
-    const returns = this.#returns.get(sequence) ?? { count: 0, ownFault: 0 }
-    this.#returns.set(sequence, returns)
+    const returns = this.#returnsOf(sequence)
     returns.count += 1
     if (!isPassing(kind)) returns.ownFault += 1
     return returns.ownFault >= poisonReturns ? "poison" : "again"
@@ -47,7 +48,14 @@ export class ReturnedRecords {
 
   /** Offers a record again at `dueMs`. */
   offerAt(sequence: number, dueMs: number): void {
+    this.#returnsOf(sequence).dueMs = dueMs
     this.#later.push(dueMs, sequence)
+  }
+
+  /** Offers a record at `nowMs` that would have come later. */
+  bringForward(sequence: number, nowMs: number): void {
+    const dueMs = this.#returns.get(sequence)?.dueMs
+    if (dueMs !== undefined && dueMs > nowMs) this.offerAt(sequence, nowMs)
   }
 
   /** The record is settled: nothing more is known of it. */
@@ -58,7 +66,11 @@ export class ReturnedRecords {
   /** The lowest sequence that is due, left in place. */
   peek(nowMs: number): number | undefined {
     while (this.#later.firstKey <= nowMs) {
+      const dueMs = this.#later.firstKey
       const sequence = this.#later.pop()
+      const returns = this.#returns.get(sequence)
+      if (returns?.dueMs !== dueMs) continue
+      returns.dueMs = undefined
       this.#due.push(sequence, sequence)
     }
     return this.#due.size === 0 ? undefined : this.#due.firstKey
@@ -72,6 +84,14 @@ export class ReturnedRecords {
   /** When the next record becomes due; infinite when there is none. */
   get nextDueMs(): number {
     return this.#due.size > 0 ? Number.NEGATIVE_INFINITY : this.#later.firstKey
+  }
+
+  #returnsOf(sequence: number): Returns {
+    const known = this.#returns.get(sequence)
+    if (known !== undefined) return known
+    const returns: Returns = { count: 0, ownFault: 0, dueMs: undefined }
+    this.#returns.set(sequence, returns)
+    return returns
   }
 }
 

@@ -1,11 +1,12 @@
-// The segment that a writer appends to. It exists once its first group is on disk: header and records go out in one write, and the name is
-// made durable before anyone is told.
+// The segment that a writer appends to. It exists once its first group is on disk: header and records go out in one write, and, with
+// `sync: batch`, records and name are made durable before anyone is told.
 
 import type { FileHandle } from "../platform/platform.ts"
 import { errorCode } from "../platform/system-error.ts"
 import type { SpoolDirectory } from "./directory.ts"
 import { encodeSeal, encodeSegmentHeader, segmentHeaderBytes } from "./format.ts"
 import type { Group } from "./group.ts"
+import type { SyncMode } from "./late-sync.ts"
 import { joinPath, type Segment, type SegmentName, segmentName } from "./segment.ts"
 
 export class ActiveSegment {
@@ -14,20 +15,24 @@ export class ActiveSegment {
   readonly #handle: FileHandle
   readonly #name: SegmentName
   readonly #header: Buffer
+  readonly #sync: SyncMode
   #isNew = true
+  /** The directory was synced with its name in it. */
+  #isNamed = false
 
-  private constructor(directory: SpoolDirectory, options: { segment: Segment; handle: FileHandle; name: SegmentName; header: Buffer }) {
+  private constructor(directory: SpoolDirectory, parts: { segment: Segment; handle: FileHandle; name: SegmentName; header: Buffer; sync: SyncMode }) {
     this.#directory = directory
-    this.segment = options.segment
-    this.#handle = options.handle
-    this.#name = options.name
-    this.#header = options.header
+    this.segment = parts.segment
+    this.#handle = parts.handle
+    this.#name = parts.name
+    this.#header = parts.header
+    this.#sync = parts.sync
   }
 
   /** Makes the file. Nothing is in it yet, and nobody else knows of it. */
-  static async create(directory: SpoolDirectory, options: { name: string; first: number }): Promise<ActiveSegment> {
+  static async create(directory: SpoolDirectory, options: { name: string; first: number; sync: SyncMode }): Promise<ActiveSegment> {
     const { platform, uuid } = directory
-    const { first } = options
+    const { first, sync } = options
     for (;;) {
       const number = directory.nextNumber++
       const name: SegmentName = { name: options.name, number, uuid: directory.id, state: "writing" }
@@ -42,7 +47,7 @@ export class ActiveSegment {
       const bytes = { dataBytes: 0, fileBytes: 0 }
       const state = { hasHeader: true, active: true, isConfirmed: true, doubtful: false }
       const segment: Segment = { path, number, first, next: first, createdMs, ...bytes, ...state }
-      return new ActiveSegment(directory, { segment, handle, name, header })
+      return new ActiveSegment(directory, { segment, handle, name, header, sync })
     }
   }
 
@@ -50,21 +55,33 @@ export class ActiveSegment {
     return this.segment.dataBytes
   }
 
-  /** Writes and syncs a group; its records can be read then. After a rejection the segment is to be given up. */
+  /** Writes a group, and syncs it with `sync: batch`; its records can be read then. After a rejection the segment is to be given up. */
   async append(group: Group): Promise<void> {
-    const { platform, committer, path } = this.#directory
     const at = this.segment.dataBytes
     const parts = this.#isNew ? [this.#header, ...group.parts()] : group.parts()
     await this.#handle.write(parts, at)
-    await committer.run(() => this.#handle.sync())
+    if (this.#sync === "batch") await this.sync()
     if (this.#isNew) {
-      await committer.run(() => platform.files.syncDirectory(path))
       this.#isNew = false
       this.#directory.add(this.segment)
     }
     this.segment.dataBytes = Math.max(at, segmentHeaderBytes) + group.bytes
     this.segment.next = group.first + group.records
     this.#directory.resize(this.segment, this.segment.dataBytes)
+  }
+
+  /** Makes what was written durable. After a rejection the segment is to be given up, or retired when somebody relies on it already. */
+  async sync(): Promise<void> {
+    const { platform, committer, path } = this.#directory
+    await committer.run(() => this.#handle.sync())
+    if (this.#isNamed) return
+    await committer.run(() => platform.files.syncDirectory(path))
+    this.#isNamed = true
+  }
+
+  /** Ends the segment without a seal and leaves it as it is. Never rejects. */
+  retire(): Promise<void> {
+    return this.#close()
   }
 
   /** Ends the segment in order. Never rejects: its records are safe already, and an unsealed segment is sealed at the next start. */
@@ -113,7 +130,7 @@ export class ActiveSegment {
     await this.#ignore("renamed", async () => {
       await platform.files.rename(this.segment.path, ready)
       this.segment.path = ready
-      await this.#directory.committer.run(() => platform.files.syncDirectory(path))
+      if (this.#sync !== "never") await this.#directory.committer.run(() => platform.files.syncDirectory(path))
     })
     this.segment.active = false
     this.#directory.tellSealed()

@@ -37,6 +37,7 @@ export interface SegmentName {
   readonly state: SegmentState
 }
 
+const pieceBytes = 1024 * 1024
 const damageCodes: ReadonlySet<string> = new Set(["EIO", "EBADMSG", "EUCLEAN", "EISDIR"])
 const pattern = /^(.+)\.(\d{1,15})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.(writing|ready)$/
 
@@ -94,6 +95,14 @@ export async function readFully(handle: FileHandle, position: number, length: nu
     filled += count
   }
   return bytes
+}
+
+export async function holdsOnlyZeros(handle: FileHandle, from: number, to: number): Promise<boolean> {
+  for (let at = from; at < to; at += pieceBytes) {
+    const bytes = await readFully(handle, at, Math.min(pieceBytes, to - at))
+    if (bytes.some((byte) => byte !== 0)) return false
+  }
+  return true
 }
 
 /** The segment that holds `sequence`, or the first one behind it. */

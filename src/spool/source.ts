@@ -45,8 +45,10 @@ export class RecordSource {
   /** Makes sure that new records are at hand for {@link take}; answers whether there are any. */
   async fill(): Promise<boolean> {
     for (;;) {
+      if (!this.passRemoved()) return false
       if (this.#chunk !== undefined) {
         const ready = await this.#position(this.#chunk)
+        if (ready === "removed") continue
         if (ready !== "used up") return ready === "ready"
       }
       const segment = findSegment(this.#directory.segments, this.#window.next)
@@ -58,10 +60,21 @@ export class RecordSource {
     }
   }
 
+  /** Passes over what was removed by hand; answers `false` when that does not fit before others are settled. */
+  passRemoved(): boolean {
+    const { next } = this.#window
+    const count = this.#directory.removed.endFrom(next) - next
+    if (count === 0) return true
+    if (!this.#window.skip(count)) return false
+    this.#directory.removedAhead -= count
+    return true
+  }
+
   /** Offers up to `max` of the records at hand, and no more than `bytesMax` except for one. */
   take(batch: SpooledRecord[], max: number, bytesMax: number): void {
     const chunk = this.#chunk
-    const limit = Math.min(this.#opened?.segment.next ?? 0, this.#window.next + Math.min(max, this.#window.room))
+    const { next, room } = this.#window
+    const limit = Math.min(this.#opened?.segment.next ?? 0, next + Math.min(max, room), this.#directory.removed.startFrom(next))
     if (chunk === undefined) return
     const before = this.#window.inFlightBytes
     while (this.#index < chunk.starts.length && this.#window.next < limit && this.#window.inFlightBytes - before < bytesMax) {
@@ -84,7 +97,7 @@ export class RecordSource {
   }
 
   // Passes over what was settled before, and over gaps.
-  async #position(chunk: RecordChunk): Promise<"ready" | "blocked" | "used up"> {
+  async #position(chunk: RecordChunk): Promise<"ready" | "blocked" | "removed" | "used up"> {
     const opened = this.#opened
     this.#index = Math.max(this.#index, this.#window.next - chunk.first)
     const sequence = chunk.first + this.#index
@@ -94,6 +107,7 @@ export class RecordSource {
     }
     const missing = sequence - this.#window.next
     if (missing > 0 && !(await this.#skipDamage(missing, opened, opened.isConfirmed))) return "blocked"
+    if (this.#window.next < sequence) return "removed"
     if (this.#gaps.length > 0 && holdsGroupStart(chunk)) this.#loseGaps(opened.segment)
     return "ready"
   }
@@ -145,16 +159,24 @@ export class RecordSource {
     this.#damage = []
     if (isConfirmed) return this.#skip(count, what, segment)
     const first = this.#window.next
-    if (!this.#window.skip(count)) return false
-    this.#gaps.push({ what, first, count, bytes })
+    const lost = this.#upToRemoved(count)
+    if (!this.#window.skip(lost)) return false
+    this.#gaps.push({ what, first, count: lost, bytes })
     return true
   }
 
   #skip(count: number, what: "damaged" | "missing", segment: Segment): boolean {
     const first = this.#window.next
-    if (!this.#window.skip(count)) return false
-    this.#directory.lose(what, { segment, first, count })
+    const lost = this.#upToRemoved(count)
+    if (!this.#window.skip(lost)) return false
+    this.#directory.lose(what, { segment, first, count: lost })
     return true
+  }
+
+  /** What was removed by hand is not lost a second time. */
+  #upToRemoved(count: number): number {
+    const { next } = this.#window
+    return Math.min(count, this.#directory.removed.startFrom(next) - next)
   }
 
   /** A group begins behind the gaps: they were confirmed once. */
@@ -165,6 +187,7 @@ export class RecordSource {
 
   /** No group begins behind the gaps: they belong to the last one, which was never confirmed. */
   #tearGaps(segment: Segment): void {
+    for (const { count } of this.#gaps) this.#directory.counts.unconfirmed += count
     for (const { bytes } of this.#gaps) this.#directory.tear(segment, bytes)
     this.#gaps = []
   }

@@ -4,6 +4,7 @@
 import type { Timer } from "../platform/platform.ts"
 import { SpoolAccount } from "./account.ts"
 import type { SpoolCounts, SpoolDirectory } from "./directory.ts"
+import { type SpoolView, viewOf } from "./inspect.ts"
 import { acquireLock, type Lock, type Role, tryLock } from "./lock.ts"
 import { SpoolReader, type SpoolReaderOptions } from "./reader.ts"
 import { load } from "./recovery.ts"
@@ -21,6 +22,7 @@ export class Spool {
   #queue: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #writer: SpoolWriter | undefined
+  readonly #names: { reader?: string | undefined; writer?: string | undefined } = {}
   #reader: SpoolReader | undefined
 
   /** Use {@link Spools.open}. */
@@ -69,9 +71,35 @@ export class Spool {
     return this.#directory.counts
   }
 
+  /** The open reader of this process. */
+  get reader(): SpoolReader | undefined {
+    return this.#directory.hasReader ? this.#reader : undefined
+  }
+
+  /** The open writer of this process. */
+  get writer(): SpoolWriter | undefined {
+    return this.#directory.hasWriter ? this.#writer : undefined
+  }
+
+  /** Who uses it, by the names under which the roles were opened. */
+  get owners(): { readonly reader?: string | undefined; readonly writer?: string | undefined } {
+    return { reader: this.reader && this.#names.reader, writer: this.writer && this.#names.writer }
+  }
+
+  /** The records on disk, to look at; for as long as the spool is open. */
+  view(): SpoolView {
+    const { reader } = this
+    return viewOf(this.#directory, reader && ((sequence) => reader.standing(sequence)))
+  }
+
   /** Calls `callback` when more records can be read; answers a function that ends that. */
   onAppend(callback: () => void): () => void {
     return this.#directory.subscribe({ appended: callback })
+  }
+
+  /** Calls `callback` when a segment has gone; answers a function that ends that. */
+  onFreed(callback: () => void): () => void {
+    return this.#directory.subscribe({ freed: callback })
   }
 
   /** Takes the role of the writer. No file is made before the first record. @throws `WB_SPOOL_LOCKED`, `WB_SPOOL_DIRECTORY_INVALID` */
@@ -79,6 +107,7 @@ export class Spool {
     return this.#open("writer", async (lock) => {
       await load(this.#directory, { seal: true })
       this.#directory.hasWriter = true
+      this.#names.writer = options.name
       this.#writer = new SpoolWriter(this.#directory, lock, options)
       return this.#writer
     })
@@ -94,6 +123,7 @@ export class Spool {
         await sealing?.release()
       }
       this.#directory.hasReader = true
+      this.#names.reader = options.name
       this.#reader = new SpoolReader(this.#directory, lock, options)
       return this.#reader
     })
@@ -114,9 +144,9 @@ export class Spool {
   }
 
   #open<T>(role: Role, start: (lock: Lock) => Promise<T>): Promise<T> {
-    const { platform, path: directory } = this.#directory
+    const { platform, path: directory, state } = this.#directory
     return this.#inTurn(async () => {
-      const lock = await acquireLock(platform, { directory, role, purpose: "owner" })
+      const lock = await acquireLock(platform, { directory, role, purpose: "owner", state })
       try {
         const opened = await start(lock)
         this.#follow()

@@ -2,7 +2,7 @@
 
 import { WishboneError } from "../errors.ts"
 import type { Log } from "../log.ts"
-import type { Platform } from "../platform/platform.ts"
+import type { FileStat, Platform } from "../platform/platform.ts"
 import { Committer } from "./committer.ts"
 import { SpoolDirectory } from "./directory.ts"
 import { Spool } from "./spool.ts"
@@ -11,12 +11,26 @@ import { Spool } from "./spool.ts"
 export class Spools {
   readonly #platform: Platform
   readonly #log: Log
+  readonly #state: string | undefined
   readonly #committer = new Committer()
   readonly #open = new Map<string, { readonly spool: Spool; users: number }>()
 
-  constructor(platform: Platform, log: Log) {
+  /** `state`: the state folder of the graph, for others who find a spool locked. */
+  constructor(platform: Platform, log: Log, state?: string) {
     this.#platform = platform
     this.#log = log
+    this.#state = state
+  }
+
+  /** Those that are open. */
+  list(): Spool[] {
+    return [...this.#open.values()].map(({ spool }) => spool)
+  }
+
+  /** The spool of a directory, by whatever path, if it is open. */
+  async find(directory: string): Promise<Spool | undefined> {
+    const stat = await this.#platform.files.stat(directory)
+    return stat === undefined ? undefined : this.#open.get(keyOf(stat))?.spool
   }
 
   /** Age of the oldest record that waits in any of them, in milliseconds; `undefined` when none waits. */
@@ -38,7 +52,7 @@ export class Spools {
       known.users += 1
       return known.spool
     }
-    const shared = new SpoolDirectory({ platform: this.#platform, log: this.#log, committer: this.#committer, path })
+    const shared = new SpoolDirectory({ platform: this.#platform, log: this.#log, committer: this.#committer, path, state: this.#state })
     const spool = new Spool(shared, () => this.#leave(key))
     this.#open.set(key, { spool, users: 1 })
     return spool
@@ -67,6 +81,11 @@ async function prepareDirectory({ files }: Platform, directory: string): Promise
   if (!(await files.writable(directory))) {
     throw new WishboneError("WB_SPOOL_DIRECTORY_INVALID", { directory, problem: "cannot be written by this user" })
   }
+  return keyOf(stat)
+}
+
+/** What identifies a directory, however it is called. */
+export function keyOf(stat: FileStat): string {
   return `${stat.device}:${stat.inode}`
 }
 

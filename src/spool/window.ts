@@ -87,6 +87,13 @@ export class Window {
     return { offset: this.#offsets[at]!, bytes: this.#bytes[at]! }
   }
 
+  /** Where a record stands that was offered before; `ahead` when it was not. */
+  standing(sequence: number): "settled" | "in_flight" | "returned" | "ahead" {
+    if (sequence >= this.next) return "ahead"
+    const found = this.#states[this.#at(sequence)]
+    return found === state.inFlight ? "in_flight" : found === state.returned ? "returned" : "settled"
+  }
+
   /** Moves `base` over what is settled; answers whether it moved. */
   advance(): boolean {
     const mask = this.#states.length - 1

@@ -1,19 +1,27 @@
 // Writes a spool: one write and one sync under way, the next group fills meanwhile. An append is confirmed when its records are synced, and
-// not before.
+// not before; unless `sync` says that it need not be: then when they are written.
 //
 // A failed write or sync gives the segment up: what was not synced is written again, under the same sequences, to a new one. With
 // `whenFull: "wait"` that is tried until it works; the appends stay unconfirmed and `append` asks its callers to wait. With `"fail"` all
-// appends that are not synced fail at once.
+// appends that are not synced fail at once. What was confirmed when it was written cannot be written again: a sync that fails later gives
+// the segment up as it is, and says so.
+//
+// With `diskBytes` the disk is full when the segments take as much: `wait` holds what comes until the reader has freed some of it.
 
 import { strict as assert } from "node:assert"
-import { WishboneError } from "../errors.ts"
+import { Failure, WishboneError } from "../errors.ts"
 import type { Timer } from "../platform/platform.ts"
 import { errorCode } from "../platform/system-error.ts"
 import type { SpoolDirectory } from "./directory.ts"
+import { DrainedSeal } from "./drained-seal.ts"
 import { payloadBytesMax, type SpoolRecord } from "./format.ts"
 import { Group, type Settled, tooLong } from "./group.ts"
+import { LateSync, type SyncMode } from "./late-sync.ts"
 import type { Lock } from "./lock.ts"
+import { Refusals } from "./refusals.ts"
 import { ActiveSegment } from "./segment-file.ts"
+import { SpaceLimit } from "./space-limit.ts"
+import { Waiters } from "./waiters.ts"
 
 export interface SpoolWriterOptions {
   /** Begins the names of the segments: the instance that writes them. */
@@ -22,8 +30,10 @@ export interface SpoolWriterOptions {
   readonly segmentBytes?: number
   /** A segment is sealed this long after its first record. @defaultValue 10,000 */
   readonly intervalMs?: number
-  /** `batch`: an append is confirmed after the sync of its group. */
-  readonly sync?: "batch"
+  /** When an append is confirmed. @defaultValue `"batch"` */
+  readonly sync?: SyncMode
+  /** Bytes of all segments at which no more is taken. @defaultValue as much as the disk takes */
+  readonly diskBytes?: number | undefined
   /** What to do when the disk is full or fails. @defaultValue `"wait"` */
   readonly whenFull?: "wait" | "fail"
 }
@@ -32,12 +42,9 @@ const mebibyte = 1024 * 1024
 const segmentBytesMax = 1024 * mebibyte
 /** More than this in the group that fills: callers are asked to wait. */
 const groupBytesMax = mebibyte
-/** Groups smaller than this, of several appends, are started no more often than every {@link lingerMs}. */
+/** Groups smaller than this that come by themselves, not in answer to a commit, are started no more often than every {@link lingerMs}. */
 const smallGroupBytes = 64 * 1024
 const lingerMs = 2
-const retryMs = { first: 200, max: 5000 }
-/** Least time between two segments that are sealed because all of them is settled: a trickle must not make a file a record. */
-const drainedSealMs = 250
 
 export class SpoolWriter {
   readonly #directory: SpoolDirectory
@@ -46,6 +53,10 @@ export class SpoolWriter {
   readonly #segmentBytes: number
   readonly #intervalMs: number
   readonly #whenFull: "wait" | "fail"
+  readonly #sync: SyncMode
+  readonly #lateSync: LateSync
+  readonly #space: SpaceLimit
+  readonly #drainedSeal: DrainedSeal
   readonly #unsubscribe: () => void
   readonly #stop = new AbortController()
   #filling = new Group()
@@ -55,15 +66,13 @@ export class SpoolWriter {
   #active: ActiveSegment | undefined
   #interval: Timer | undefined
   #sealDue = false
-  #drainedSealAt = Number.NEGATIVE_INFINITY
-  #drainedTimer: Timer | undefined
   #working = false
   #closing = false
-  #failures = 0
+  readonly #refusals: Refusals
   #groupStartedAt = Number.NEGATIVE_INFINITY
-  #lastAppends = 0
-  #waitingForRoom: (() => void)[] = []
-  #waitingForIdle: (() => void)[] = []
+  #cameMeanwhile = false
+  readonly #room = new Waiters()
+  readonly #idle = new Waiters()
 
   /** Use `Spool.openWriter`. */
   constructor(directory: SpoolDirectory, lock: Lock, options: SpoolWriterOptions) {
@@ -73,22 +82,28 @@ export class SpoolWriter {
     this.#segmentBytes = Math.min(options.segmentBytes ?? 64 * mebibyte, segmentBytesMax)
     this.#intervalMs = options.intervalMs ?? 10_000
     this.#whenFull = options.whenFull ?? "wait"
+    this.#sync = options.sync ?? "batch"
     this.#nextSequence = directory.nextSequence
+    const { clock, timers } = directory.platform
+    this.#lateSync = new LateSync(timers, this.#sync, () => this.#start())
+    this.#space = new SpaceLimit(directory, options.diskBytes)
+    this.#refusals = new Refusals(directory, this.#whenFull === "wait" ? "holding" : "failing")
+    this.#drainedSeal = new DrainedSeal(clock, timers, () => this.#sealDrained())
     this.#unsubscribe = directory.subscribe({ drained: () => this.#drained() })
   }
 
-  /** Bytes that are not synced yet. */
+  /** Bytes that are not confirmed yet. */
   get uncommittedBytes(): number {
     return this.#filling.bytes + (this.#writing?.bytes ?? 0)
   }
 
   /** Whether the disk refuses at present and appends are held back. */
   get isHolding(): boolean {
-    return this.#failures > 0
+    return this.#refusals.isOn || this.#space.isHolding
   }
 
   /**
-   * Takes records, at least one, which get continuous sequences. `settled(undefined, first)` is called when all of them are synced,
+   * Takes records, at least one, which get continuous sequences. `settled(undefined, first)` is called when all of them are confirmed,
    * `settled(error, first)` when they are not and will not be. Records of one append are confirmed together; appends in their order.
    * Answers `false` when more should wait for {@link whenRoom}; what was handed over was taken all the same.
    * @throws `WB_SPOOL_RECORD_TOO_LARGE`, `WB_SPOOL_CLOSED`; nothing was taken then
@@ -106,7 +121,9 @@ export class SpoolWriter {
         index: long,
       })
     }
-    this.#filling.add(records, this.#nextSequence, this.#directory.tag, settled)
+    // Only in a group that is written after the one before was synced may a record say so.
+    const stamp = { first: this.#nextSequence, tag: this.#directory.tag, marksGroup: this.#sync === "batch" }
+    this.#filling.add(records, stamp, settled)
     this.#nextSequence += records.length
     this.#start()
     return this.hasRoom
@@ -119,8 +136,7 @@ export class SpoolWriter {
 
   /** Resolves when `append` should go on. */
   whenRoom(): Promise<void> {
-    if (this.hasRoom) return Promise.resolve()
-    return new Promise((resolve) => this.#waitingForRoom.push(resolve))
+    return this.hasRoom ? Promise.resolve() : this.#room.wait()
   }
 
   /** Writes what was taken, seals the segment and gives the role back. With `signal` aborted, what the disk still refuses then fails. */
@@ -134,7 +150,7 @@ export class SpoolWriter {
       await this.#whenIdle()
       signal?.removeEventListener("abort", giveUp)
       this.#interval?.cancel()
-      this.#drainedTimer?.cancel()
+      this.#drainedSeal.cancel()
       this.#unsubscribe()
       this.#directory.hasWriter = false
       await this.#lock.release()
@@ -142,7 +158,7 @@ export class SpoolWriter {
   }
 
   #whenIdle(): Promise<void> {
-    return this.#working ? new Promise((resolve) => this.#waitingForIdle.push(resolve)) : Promise.resolve()
+    return this.#working ? this.#idle.wait() : Promise.resolve()
   }
 
   #start(): void {
@@ -154,6 +170,7 @@ export class SpoolWriter {
 
   async #work(): Promise<void> {
     for (;;) {
+      if (this.#lateSync.isDue) await this.#syncLate()
       if (this.#filling.records > 0) {
         await this.#linger()
         await this.#commit(this.#take())
@@ -161,15 +178,14 @@ export class SpoolWriter {
       else break
     }
     this.#working = false
-    const waiting = this.#waitingForIdle
-    this.#waitingForIdle = []
-    for (const wake of waiting) wake()
+    this.#idle.wake()
   }
 
-  // Many small appends by several producers would each pay a sync of their own; one producer that waits for each must not wait longer.
+  // A trickle would pay a sync for every few records. Producers that wait for their confirmation before they go on must not wait longer
+  // than for the disk; they are recognised by nothing having come while it worked.
   async #linger(): Promise<void> {
     const { timers, clock } = this.#directory.platform
-    if (this.#lastAppends < 2 || this.#filling.bytes >= smallGroupBytes || this.#closing) return
+    if (!this.#cameMeanwhile || this.#filling.bytes >= smallGroupBytes || this.#closing) return
     const waitMs = this.#groupStartedAt + lingerMs - clock.monotonic()
     if (waitMs > 0) await timers.sleep(waitMs)
   }
@@ -178,37 +194,42 @@ export class SpoolWriter {
     const group = this.#filling
     this.#filling = this.#spare
     this.#writing = group
-    this.#lastAppends = group.appends
     this.#groupStartedAt = this.#directory.platform.clock.monotonic()
-    this.#tellRoom()
+    this.#room.wake()
     return group
   }
 
   async #commit(group: Group): Promise<void> {
-    const error = await this.#store(group)
+    const error = (await this.#waitForSpace()) ?? (await this.#store(group))
     this.#writing = undefined
     this.#spare = group
+    this.#cameMeanwhile = this.#filling.records > 0
     if (error === undefined) {
       this.#directory.publish(group.first + group.records)
       group.settle(undefined)
     } else this.#fail(group, error)
   }
 
+  /** Answers why nothing may be stored. A segment can go only when it is sealed, so the one that is written is sealed first. */
+  async #waitForSpace(): Promise<unknown> {
+    if (!this.#space.isReached) return undefined
+    if (this.#active !== undefined) await this.#seal(this.#active)
+    return this.#whenFull === "fail" ? this.#space.refuse() : this.#space.wait(this.#stop.signal)
+  }
+
   /** Answers what kept the group from being stored. */
   async #store(group: Group): Promise<unknown> {
-    const { platform, log, path } = this.#directory
     for (;;) {
       try {
         const active = await this.#activeFor(group)
         await active.append(group)
-        if (this.#failures > 0) log.info("the spool can be written again", { directory: path })
-        this.#failures = 0
+        this.#lateSync.written()
+        this.#refusals.end()
         return undefined
       } catch (error) {
         await this.#giveUp(error)
         if (this.#whenFull === "fail" || this.#stop.signal.aborted) return error
-        const delayMs = Math.min(retryMs.max, retryMs.first * 2 ** (this.#failures - 1))
-        await platform.timers.sleep(delayMs, this.#stop.signal).catch(() => undefined)
+        await this.#refusals.backOff(this.#stop.signal)
       }
     }
   }
@@ -217,15 +238,31 @@ export class SpoolWriter {
     const active = this.#active
     if (active !== undefined && active.bytes + group.bytes <= this.#segmentBytes && !this.#sealDue) return active
     if (active !== undefined) await this.#seal(active)
-    const created = await ActiveSegment.create(this.#directory, { name: this.#name, first: group.first })
+    const created = await ActiveSegment.create(this.#directory, { name: this.#name, first: group.first, sync: this.#sync })
     this.#active = created
     this.#interval = this.#directory.platform.timers.after(this.#intervalMs, () => this.#sealSoon(), { background: true })
     return created
   }
 
   async #seal(active: ActiveSegment): Promise<void> {
+    if (this.#lateSync.isPending && !(await this.#syncLate())) return
     this.#forget()
     await active.seal()
+  }
+
+  /** Syncs what was confirmed before; answers whether that worked. When it did not, the segment is given up. */
+  async #syncLate(): Promise<boolean> {
+    const active = this.#active
+    this.#lateSync.done()
+    try {
+      await active?.sync()
+      return true
+    } catch (error) {
+      this.#refusals.noteLate(error)
+      this.#forget()
+      await active?.retire()
+      return false
+    }
   }
 
   #forget(): void {
@@ -241,10 +278,9 @@ export class SpoolWriter {
   }
 
   async #giveUp(error: unknown): Promise<void> {
-    const { path, log } = this.#directory
-    this.#failures += 1
-    const fields = { directory: path, code: errorCode(error), error: String(error) }
-    if (this.#failures === 1) log.warn(`a spool cannot be written, ${this.#whenFull === "wait" ? "holding" : "failing"} what comes`, fields)
+    this.#refusals.note(error)
+    // What was confirmed before it was synced is in this segment, too, and is not written again.
+    if (this.#lateSync.isPending && !(await this.#syncLate())) return
     const active = this.#active
     this.#forget()
     await active?.giveUp()
@@ -253,33 +289,23 @@ export class SpoolWriter {
   // What fills at this moment has sequences that follow on those which are not used now: it fails too.
   #fail(group: Group, error: unknown): void {
     const { path, nextSequence } = this.#directory
-    const failure = new WishboneError("WB_SPOOL_WRITE_FAILED", { directory: path, code: errorCode(error) }, { cause: error })
+    const details = { directory: path, code: errorCode(error) }
+    const failure = error instanceof Failure ? error : new WishboneError("WB_SPOOL_WRITE_FAILED", details, { cause: error })
     const filling = this.#filling
     this.#filling = new Group()
     this.#nextSequence = nextSequence
     group.settle(failure)
     filling.settle(failure)
-    this.#tellRoom()
+    this.#room.wake()
   }
 
   #drained(): void {
-    const active = this.#active
-    if (active === undefined || this.#writing !== undefined || this.#sealDue || this.#drainedTimer !== undefined) return
-    const { clock, timers } = this.#directory.platform
-    const waitMs = this.#drainedSealAt + drainedSealMs - clock.monotonic()
-    const seal = (): void => {
-      this.#drainedTimer = undefined
-      if (this.uncommittedBytes > 0 || this.#directory.lowest < this.#directory.nextSequence) return
-      this.#drainedSealAt = clock.monotonic()
-      this.#sealSoon()
-    }
-    if (waitMs > 0) this.#drainedTimer = timers.after(waitMs, seal, { background: true })
-    else seal()
+    if (this.#active !== undefined && this.#writing === undefined && !this.#sealDue) this.#drainedSeal.note()
   }
 
-  #tellRoom(): void {
-    const waiting = this.#waitingForRoom
-    this.#waitingForRoom = []
-    for (const wake of waiting) wake()
+  #sealDrained(): boolean {
+    if (this.uncommittedBytes > 0 || this.#directory.lowest < this.#directory.nextSequence) return false
+    this.#sealSoon()
+    return true
   }
 }

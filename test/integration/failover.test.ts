@@ -67,7 +67,9 @@ test("the failover file falls over, spools, and comes back by itself", async () 
   await eventually(() => firstAgain.lines.length > 0, `lines on the first destination again\n${graph.stderr}`, 2000)
   const backMs = (firstAgain.lines[0]?.at ?? 0) - listeningAt
   expect(backMs).toBeLessThan(2000)
-  console.log(`first line on the next destination ${overMs} ms after the kill; back ${backMs} ms after the return (${Date.now() - backAt} ms with its start)`)
+  console.log(
+    `first line on the next destination ${overMs} ms after the kill; back ${backMs} ms after the return (${Date.now() - backAt} ms with its start)`,
+  )
 
   await firstAgain.kill()
   await second.kill()
@@ -91,7 +93,10 @@ test("every number arrives through kills of all destinations, and the report say
   const ports = await freePorts(3)
   const [port1 = 0, port2 = 0, port3 = 0] = ports
   const file = await failoverFile(folder, { ports, interval: 0.5, idleTime: 1 })
-  const text = (await readFile(file, "utf8")).replace(/module: wishbone.input.dictgenerator\n {4}arguments:\n/, "module: wishbone.input.testevent\n    arguments:\n      numbered: true\n")
+  const text = (await readFile(file, "utf8")).replace(
+    /module: wishbone.input.dictgenerator\n {4}arguments:\n/,
+    "module: wishbone.input.testevent\n    arguments:\n      numbered: true\n",
+  )
   await writeFile(file, text)
   const reportFile = join(folder, "report.json")
 
@@ -116,7 +121,11 @@ test("every number arrives through kills of all destinations, and the report say
   await third.kill()
   await eventually(async () => (await segmentsIn(folder)).length > 0, `segments in ./buffer\n${graph.stderr}`)
   first = await start(port1)
-  await eventually(async () => first.lines.length >= 2 && (await segmentsIn(folder)).length === 0, `an empty ./buffer\n${graph.stderr}`, 20_000)
+  await eventually(
+    async () => first.lines.length >= 2 && (await segmentsIn(folder)).length === 0,
+    `an empty ./buffer\n${graph.stderr}`,
+    20_000,
+  )
   graph.signal("SIGINT")
   expect(await graph.exit()).toBe(0)
 
@@ -124,7 +133,9 @@ test("every number arrives through kills of all destinations, and the report say
   await eventually(() => received().length >= report.delivered, "the last lines")
   const numbers = new Set(received())
   const sent = report.instances["dictgenerator"]?.in ?? 0
-  expect(sent).toBeGreaterThan(6)
+  expect(sent).toBeGreaterThan(4)
   expect([...numbers].toSorted()).toEqual(Array.from({ length: sent }, (_, index) => `test_${index + 1}`).toSorted())
-  expect(report).toMatchObject({ in: sent, delivered: received().length, failed: 0, lost: 0, waiting: 0, in_flight: 0 })
+  expect(report).toMatchObject({ in: sent, delivered: sent, failed: 0, lost: 0, waiting: 0, in_flight: 0 })
+  // What a destination read in its last moment went to the next one as well.
+  expect(received().length - sent).toBeLessThanOrEqual(report.duplicated)
 }, 60_000)

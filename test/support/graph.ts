@@ -2,8 +2,8 @@
 // platform. After every step of virtual time the books must balance.
 
 import type { Actor } from "../../src/actor/actor.ts"
-import type { Batch } from "../../src/actor/batch.ts"
 import type { Background } from "../../src/actor/background.ts"
+import type { Batch } from "../../src/actor/batch.ts"
 import { FlowModule } from "../../src/actor/flow.ts"
 import { InputModule } from "../../src/actor/input.ts"
 import type { Module, ModuleContext } from "../../src/actor/module.ts"
@@ -87,7 +87,11 @@ export class Told implements TicketOwner {
 }
 
 /** Builds and starts a graph of scripts. */
-export async function startGraph(scripts: Readonly<Record<string, Script>>, routes: readonly string[], plan: Partial<Plan> = {}): Promise<TestGraph> {
+export async function startGraph(
+  scripts: Readonly<Record<string, Script>>,
+  routes: readonly string[],
+  plan: Partial<Plan> = {},
+): Promise<TestGraph> {
   const graph = new TestGraph(scripts, routes, plan)
   await graph.platform.complete(graph.router.start())
   return graph
@@ -115,7 +119,11 @@ export class TestGraph {
       defaultQueue: defaultQueuePlan,
       ...more,
     }
-    this.router = Router.fromPlan(plan, { registry: createRegistry(classes.map((create) => ({ spec: create.spec, create }))), platform: this.platform, logs: (name) => this.#log(name) })
+    this.router = Router.fromPlan(plan, {
+      registry: createRegistry(classes.map((create) => ({ spec: create.spec, create }))),
+      platform: this.platform,
+      logs: (name) => this.#log(name),
+    })
     this.platform.afterEachStep(() => this.checkBooks())
   }
 
@@ -188,7 +196,8 @@ export class TestGraph {
     const { kind = "flow", ins = ["inbox"], outs = ["outbox"], waits } = script
     const graph = this
     const bases = { input: InputModule, flow: FlowModule, process: FlowModule, output: OutputModule }
-    const queue = (direction: "in" | "out", names: readonly string[]): [string, { direction: "in" | "out"; summary: string }][] => names.map((one) => [one, { direction, summary: "Events." }])
+    const queue = (direction: "in" | "out", names: readonly string[]): [string, { direction: "in" | "out"; summary: string }][] =>
+      names.map((one) => [one, { direction, summary: "Events." }])
     const spec = defineModule({
       name: `test.${kind}.${name}`,
       summary: "A script.",
@@ -199,7 +208,9 @@ export class TestGraph {
     const Base = bases[kind] as unknown as typeof FlowModule
     return class extends Base {
       static readonly spec = spec
-      override readonly consumers = serving(ins, script.handler, (event: Event, _args: never, signal: AbortSignal) => script.handler?.(event, this, signal))
+      override readonly consumers = serving(ins, script.handler, (event: Event, _args: never, signal: AbortSignal) =>
+        script.handler?.(event, this, signal),
+      )
       override readonly batches = serving(ins, script.batch, (batch: Batch, signal: AbortSignal) => script.batch?.(batch, this, signal))
 
       constructor(context: ModuleContext) {
@@ -236,12 +247,25 @@ function serving<Handler>(ins: readonly string[], wanted: unknown, handler: Hand
 }
 
 function instancePlan(name: string, script: Script): InstancePlan {
-  const { kind = "flow", queues = {}, description = "", consumers = defaultConsumers, inflight = defaultInflight, holdMax = defaultHoldMax, timeoutMs } = script
+  const {
+    kind = "flow",
+    queues = {},
+    description = "",
+    consumers = defaultConsumers,
+    inflight = defaultInflight,
+    holdMax = defaultHoldMax,
+    timeoutMs,
+  } = script
   return {
     name,
     module: `test.${kind}.${name}`,
     description,
-    arguments: kind === "input" ? { destination: "data", native_events: false } : kind === "output" ? { selection: "data", payload: null, native_events: false } : {},
+    arguments:
+      kind === "input"
+        ? { destination: "data", native_events: false }
+        : kind === "output"
+          ? { selection: "data", payload: null, native_events: false }
+          : {},
     queues: Object.fromEntries(Object.entries(queues).map(([queue, plan]) => [queue, { ...defaultQueuePlan, ...plan }])),
     consumers,
     inflight,

@@ -3,7 +3,15 @@
 import { components } from "../../modules/index.ts"
 import { createRegistry, type ModuleClass, type Registry } from "../../src/router/registry.ts"
 import { checkArguments } from "../../src/spec/arguments.ts"
-import { defaultConsumers, defaultHoldMax, defaultInflight, defaultQueuePlan, type InstancePlan, type Plan, type RoutePlan } from "../../src/spec/plan.ts"
+import {
+  defaultConsumers,
+  defaultHoldMax,
+  defaultInflight,
+  defaultQueuePlan,
+  type InstancePlan,
+  type Plan,
+  type RoutePlan,
+} from "../../src/spec/plan.ts"
 
 export interface InstanceSketch {
   readonly module: string
@@ -17,7 +25,12 @@ export function builtins(...more: readonly ModuleClass[]): Registry {
 }
 
 /** A plan of sketched instances, with arguments checked as those of a file, and routes as the file writes them. */
-export function planOf(registry: Registry, sketches: Readonly<Record<string, InstanceSketch>>, routes: readonly string[], more: Partial<Plan> = {}): Plan {
+export function planOf(
+  registry: Registry,
+  sketches: Readonly<Record<string, InstanceSketch>>,
+  routes: readonly string[],
+  more: Partial<Plan> = {},
+): Plan {
   const instances = Object.entries(sketches).map(([name, sketch]) => instanceOf(registry, name, sketch))
   return {
     file: "test.yaml",

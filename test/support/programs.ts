@@ -19,7 +19,12 @@ export class Program {
   private readonly exited: Promise<number | null>
 
   constructor(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
-    this.child = spawn(command, args, { detached: true, stdio: ["pipe", "pipe", "pipe"], cwd: options.cwd, env: { ...process.env, ...options.env } })
+    this.child = spawn(command, args, {
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+    })
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text
       this.onOutput(text)

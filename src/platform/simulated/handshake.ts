@@ -4,7 +4,7 @@
 // A listener that wants a client certificate refuses a client without one. Other than in TLS 1.3, the client learns of it before
 // `connected`. When both ends are silent, the end whose time is up first says so, and the other sees a hang-up.
 
-import { defaultHandshakeMs } from "../address.ts"
+import { defaultHandshakeMs, highWaterBytes } from "../address.ts"
 import type { Connection, ConnectionEvents, ConnectOptions, ListenOptions, TlsClient, TlsCode, TlsServer } from "../platform.ts"
 import { systemError } from "../system-error.ts"
 import { checkPair, tlsError } from "../tls-error.ts"
@@ -87,7 +87,7 @@ export class SecureClient implements Connection {
     }
     this.#early.push({ bytes, written })
     this.#earlyBytes += bytes.length
-    return true
+    return this.#earlyBytes < highWaterBytes
   }
 
   end(): void {

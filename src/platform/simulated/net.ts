@@ -22,10 +22,8 @@ import type { VirtualTime } from "./clock.ts"
 import { SimulatedConnection } from "./connection.ts"
 import { type HandshakeRule, SecureClient, ServerHandshake } from "./handshake.ts"
 import type { SeededRandom } from "./random.ts"
+import { addressKey, canonical, matches, overlaps, ruleFor, type Target, targetKey, targetKeys } from "./target.ts"
 import type { Wire } from "./wire.ts"
-
-/** Which connections a control means: a port on any host, or one address. */
-export type Target = number | Address
 
 interface Bound {
   readonly address: Address
@@ -38,7 +36,6 @@ interface Bound {
 const largestChunk = 64 * 1024
 const firstFreePort = 40_000
 const defaultKernelBytes = 1024 * 1024
-const anyHost: readonly string[] = ["0.0.0.0", "::"]
 
 /** The network of a simulated world, which outlives its incarnations. */
 export class SimulatedNet {
@@ -199,7 +196,8 @@ export class SimulatedNet {
     end.join(other)
     other.join(end)
     const { tls } = bound.options
-    const handshake = tls === undefined ? bound.accepted(other) : this.#shakeHands(bound, tls, other)
+    const handshake = tls === undefined ? undefined : this.#shakeHands(bound, tls, other)
+    if (tls === undefined) bound.accepted(other)
     other.connected()
     this.#wire.post(() => end.connected())
     // After the client's: its time is up first.
@@ -279,42 +277,4 @@ export class SimulatedNet {
     const taken = this.#bound.some(({ address }) => !("path" in address) && address.port === this.#nextPort)
     return taken ? this.#freePort() : this.#nextPort
   }
-}
-
-function canonical(address: Address): Address {
-  if ("path" in address) return address
-  const host = address.host.toLowerCase()
-  return { host: host === "localhost" ? "127.0.0.1" : host, port: address.port }
-}
-
-function addressKey(address: Address): string {
-  return "path" in address ? `path ${address.path}` : `${address.host} ${address.port}`
-}
-
-function targetKey(target: Target): string {
-  return typeof target === "number" ? `* ${target}` : addressKey(canonical(target))
-}
-
-/** Every key under which a control may name `address`. */
-function targetKeys(address: Address): string[] {
-  return "path" in address ? [addressKey(address)] : [addressKey(address), `* ${address.port}`]
-}
-
-function ruleFor<Rule>(address: Address, rules: ReadonlyMap<string, Rule>): Rule | undefined {
-  for (const key of targetKeys(address)) {
-    const rule = rules.get(key)
-    if (rule !== undefined) return rule
-  }
-  return undefined
-}
-
-function matches(target: Target, address: Address): boolean {
-  return targetKeys(address).includes(targetKey(target))
-}
-
-/** Whether one listener at `one` would also be reached at `other`. */
-function overlaps(one: Address, other: Address): boolean {
-  if ("path" in one || "path" in other) return addressKey(one) === addressKey(other)
-  if (one.port !== other.port) return false
-  return one.host === other.host || anyHost.includes(one.host) || anyHost.includes(other.host)
 }

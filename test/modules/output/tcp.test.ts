@@ -15,7 +15,7 @@ async function connected(args: Record<string, unknown> = {}, options: StartOptio
   const platform = simulatedPlatform()
   const peer = new PeerServer(platform, port)
   await peer.listen()
-  const run = await startModule(TcpOutput, args, { ...options, platform })
+  const run = await startModule(TcpOutput, { confirm: "written", ...args }, { ...options, platform })
   await run.settle()
   return { run, peer }
 }

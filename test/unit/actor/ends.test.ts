@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest"
 import { Invalid, TransientError } from "../../../src/errors.ts"
 import type { Event } from "../../../src/event.ts"
-import { collector, source, startGraph } from "../../support/graph.ts"
+import { collector, type Script, source, startGraph } from "../../support/graph.ts"
 
 describe("a handler that returned", () => {
   test("of an output without further routes delivers its event", async () => {
@@ -178,6 +178,25 @@ describe("hops", () => {
     expect(graph.lines.filter((line) => line.startsWith("error work: event lost"))).toHaveLength(1)
   })
 
+  test("of an event made in a call, or of joined ones, are no more than those it was made from have left", async () => {
+    const round = { queues: { inbox: { whenFull: "drop_new" as const } } }
+    const made: Script = { ...round, handler: (event, module) => module.submit(module.event(event.data)) }
+    const joined: Script = {
+      ...round,
+      handler: (event, module) => {
+        const whole = module.event(event.data)
+        module.join([event], whole)
+        module.submit(whole)
+      },
+    }
+    for (const work of [made, joined]) {
+      const graph = await startGraph({ in: source, work }, ["in.outbox -> work.inbox", "work.outbox -> work.inbox", "work.failed -> work.inbox"])
+      const told = await graph.run("in", "a")
+      expect(told.state).toBe("failed ttl")
+      expect(graph.router.report()).toMatchObject({ lost: 1, in_flight: 0, held: 0 })
+    }
+  })
+
   test("end an event that goes round for ever", async () => {
     const graph = await startGraph(
       {
@@ -224,6 +243,12 @@ describe("queues without a route", () => {
     await graph.platform.settle()
     expect(told.results).toMatchObject([{ ok: true, delivered: false }])
     expect(graph.books("work").dropped.unconnected).toBe(1)
+  })
+
+  test("an unconnected `failed` ends badly what is submitted to it by name", async () => {
+    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "failed") } }, ["in.outbox -> work.inbox"])
+    expect((await graph.run("in", "a")).state).toBe("failed error")
+    expect(graph.books("work")).toMatchObject({ failed: 1, dropped: { unconnected: 0 } })
   })
 
   test("an unconnected out queue of an input does so at once", async () => {

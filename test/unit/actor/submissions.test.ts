@@ -270,6 +270,24 @@ describe("after an await", () => {
     expect(graph.books("work").in).toBe(1)
   })
 
+  test("two calls at once keep apart what they submit", async () => {
+    const { graph, a, b } = await around({
+      consumers: { min: 1, max: 2, idleMs: 1000 },
+      handler: (event, module) => {
+        if (event.data === "waits") return later(module)
+        module.submit(event, "a")
+        module.submit(event, "b")
+        return undefined
+      },
+    })
+    await graph.run("in", "waits", 1, 2)
+    expect([a.got, b.got]).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+    expect(graph.books("work").copied).toBe(2)
+  })
+
   test("the result of a handler that has handed its event on does not overwrite a later one", async () => {
     const graph = await startGraph(
       {

@@ -227,9 +227,15 @@ describe("mistakes", () => {
     ["    consumers: 4\n", "`consumers`: expected a map (`key: value`, one a line), found the number 4", ""],
     ["    consumers: {min: 4, max: 2}\n", "`max`: expected at least `min`, which is 4, found the number 2", ""],
     ["    consumers: {max: 0}\n", "`max`: expected a whole number from 1 to 10000, found the number 0", ""],
-    ["    queues: {inbox: {when_full: drop}}\n", "`when_full`: expected one of `wait`, `drop_new`, `drop_old`, found text `drop`", ""],
+    ["    queues: {inbox: {when_full: drop}}\n", "`when_full`: expected one of `wait`, `drop_new`, `drop_old`, `spill`, found text `drop`", ""],
     ["    queues: {inbox: {order: fivo}}\n", undefined, "Did you mean `fifo`?"],
-    ["    queues: {inbox: {spill: disk}}\n", "There is no key `spill` in the queue `inbox` of `out`", undefined],
+    ["    queues: {inbox: {spill: disk}}\n", "`spill`: expected to stand beside `when_full: spill`, found text `disk`", ""],
+    ["    queues: {inbox: {sync: never}}\n", "`sync`: expected to stand beside `store: disk` or `when_full: spill`, found text `never`", ""],
+    [
+      "    queues: {inbox: {store: disk, sync: sometimes}}\n",
+      "`sync`: expected `batch` or `never` or a duration of at least 1ms, such as `10s` or `250ms`, found text `sometimes`",
+      "A plain number is seconds.",
+    ],
     ["    queues: {inbx: {size: 1}}\n", "`out` has no in queue `inbx`", "Did you mean `inbox`?"],
     [
       "    queues: {failed: {size: 1}}\n",
@@ -303,6 +309,7 @@ describe("mistakes", () => {
     expect((await only(file({ top: "failed: spool\n" }))).message).toBe("`spool` is no route: `spool` names no queue")
     expect((await only(file({ top: "failed: [spool.inbox]\n" }))).code).toBe("WB_VALUE_INVALID")
     expect((await only(file({ top: "failed: source.outbox\n" }))).code).toBe("WB_ROUTE_DIRECTION")
+    expect((await only(file({ top: "failed: _logs.out\n" }))).message).toBe("`failed: _logs.out`: only logs lead into `_logs`")
   })
 
   test("a file that is no map, or empty, or lacks a section", async () => {
@@ -357,6 +364,11 @@ describe("warnings", () => {
     const routes = "  - out.successful -> change.inbox\n  - change.outbox -> last.inbox\n  - _logs.outbox -> log.inbox\n"
     expect(await findings(file({ modules, routes }))).toEqual(["10:3 warning WB_FAILED_UNROUTED", "11:3 warning WB_FAILED_UNROUTED"])
     expect(await findings(file({ top: "failed: spool.inbox\n", modules, routes }))).toEqual([])
+  })
+
+  test("an output behind the catch-all is told why it is spared", async () => {
+    const { problems } = await check(file({ top: "failed: reject.inbox\n", modules: "  reject: {module: wishbone.output.stdout}\n" }))
+    expect(problems).toMatchObject([{ line: 11, code: "WB_FAILED_UNROUTED", hint: expect.stringContaining("spares it") as string }])
   })
 
   test("a queue that drops, unless it holds logs", async () => {

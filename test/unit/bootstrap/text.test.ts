@@ -153,6 +153,18 @@ describe("a report", () => {
     expect(performance.now() - started).toBeLessThan(2000)
   })
 
+  test("a chain of 2,000 outputs is checked in no time", async () => {
+    const names = Array.from({ length: 2000 }, (_, index) => `out_${index}`)
+    const modules = names.map((name) => `  ${name}: {module: wishbone.output.tcp}\n`).join("")
+    const routes = names.slice(1).map((name, index) => `  - out_${index}.failed -> ${name}.inbox\n`)
+    const started = performance.now()
+    const { problems } = await check(
+      `modules:\n  source: {module: wishbone.input.tcp}\n${modules}routingtable:\n  - source.outbox -> out_0.inbox\n${routes.join("")}`,
+    )
+    expect(problems.map(({ code }) => code)).toEqual(["WB_FAILED_UNROUTED"])
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
   test("problems come in the order of the file, each once", () => {
     const problem = (file: string, line: number, column: number, severity: Problem["severity"] = "error"): Problem => ({
       file,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { main } from "../../../src/cli/main.ts"
 import { RecordedShell } from "./recorded-shell.ts"
 
-const commands = ["debug", "lint", "list", "show"]
+const commands = ["debug", "events", "lint", "list", "show"]
 
 describe("help", () => {
   test("names every command on standard output and ends well", async () => {

@@ -12,6 +12,9 @@ export class RecordedShell implements Shell {
   readonly colour = false
   readonly events = new EventEmitter()
   readonly exits: number[] = []
+  /** What a person answers; without it nobody can be asked. */
+  answer: string | undefined
+  readonly asked: string[] = []
   readonly world: SimulatedPlatform
   #entered: () => void = () => undefined
 
@@ -24,6 +27,13 @@ export class RecordedShell implements Shell {
   readonly platform = (): Promise<SimulatedPlatform> => {
     this.#entered()
     return Promise.resolve(this.world)
+  }
+  get interactive(): boolean {
+    return this.answer !== undefined
+  }
+  readonly ask = (question: string): Promise<string> => {
+    this.asked.push(question)
+    return Promise.resolve(this.answer ?? "")
   }
   readonly exit = (status: number): void => void this.exits.push(status)
 

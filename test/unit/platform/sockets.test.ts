@@ -1,19 +1,22 @@
 // The socket contract, held against the real and the simulated platform alike.
 import { afterEach, describe, expect, test } from "vitest"
-import type { Listener, Platform } from "../../../src/platform/platform.ts"
+import type { Listener, Sockets } from "../../../src/platform/platform.ts"
 import { realPlatform } from "../../../src/platform/real.ts"
 import { simulatedPlatform } from "../../../src/platform/simulated/simulated.ts"
 import { errorCode } from "../../../src/platform/system-error.ts"
+import { overTls } from "./certificates.ts"
 import { connectedPair, type Pair, Recorder, turn, until } from "./recorder.ts"
 
 const megabyte = 1024 * 1024
 
-describe.each<[string, () => Platform]>([
-  ["real", () => realPlatform()],
-  ["simulated", () => simulatedPlatform({ seed: 7 })],
-])("sockets of the %s platform", (name, make) => {
+describe.each<[string, () => Sockets]>([
+  ["real", () => realPlatform().sockets],
+  ["simulated", () => simulatedPlatform({ seed: 7 }).sockets],
+  ["real, with TLS,", () => overTls(realPlatform().sockets)],
+  ["simulated, with TLS,", () => overTls(simulatedPlatform({ seed: 7 }).sockets)],
+])("sockets of the platform that is %s", (name, make) => {
   const open: Listener[] = []
-  const { sockets } = make()
+  const sockets = make()
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((listener) => listener.close()))

@@ -34,7 +34,10 @@ function pack(): Script {
 describe("a stop", () => {
   test("lets everything that was taken go its way", async () => {
     const out = collector()
-    const graph = await startGraph({ in: source, work: { handler: slowly(10) }, out }, ["in.outbox -> work.inbox", "work.outbox -> out.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: slowly(10) }, out }, [
+      "in.outbox -> work.inbox",
+      "work.outbox -> out.inbox",
+    ])
     const told = graph.send("in", 1, 2, 3)
     await graph.stop()
     expect(out.got).toEqual([1, 2, 3])
@@ -85,7 +88,11 @@ describe("a stop", () => {
         module.platform.timers.after(100, () => module.submit(event))
       },
     }
-    const graph = await startGraph({ in: source, late, pack: pack(), out }, ["in.outbox -> late.inbox", "late.outbox -> pack.inbox", "pack.outbox -> out.inbox"])
+    const graph = await startGraph({ in: source, late, pack: pack(), out }, [
+      "in.outbox -> late.inbox",
+      "late.outbox -> pack.inbox",
+      "pack.outbox -> out.inbox",
+    ])
     graph.send("in", 1)
     await graph.stop()
     expect(out.got).toEqual([[1]])
@@ -118,7 +125,9 @@ describe("a stop", () => {
   })
 
   test("is not held up by a module that never finishes flushing, nor by an input that never stops taking", async () => {
-    const graph = await startGraph({ in: { ...source, stopTaking: never }, work: { flush: never, handler: () => undefined } }, ["in.outbox -> work.inbox"])
+    const graph = await startGraph({ in: { ...source, stopTaking: never }, work: { flush: never, handler: () => undefined } }, [
+      "in.outbox -> work.inbox",
+    ])
     graph.send("in", 1)
     const before = graph.platform.clock.monotonic()
     await graph.stop(500)
@@ -142,7 +151,10 @@ describe("a stop", () => {
 describe("an output that does not get on", () => {
   test("fails what it has after half of the time, so that it falls to whoever takes failed events", async () => {
     const dead = collector()
-    const graph = await startGraph({ in: source, out: { kind: "output", outs: [], handler: never }, dead }, ["in.outbox -> out.inbox", "out.failed -> dead.inbox"])
+    const graph = await startGraph({ in: source, out: { kind: "output", outs: [], handler: never }, dead }, [
+      "in.outbox -> out.inbox",
+      "out.failed -> dead.inbox",
+    ])
     const told = graph.send("in", 1, 2, 3)
     const before = graph.platform.clock.monotonic()
     await graph.stop(1000)
@@ -155,7 +167,10 @@ describe("an output that does not get on", () => {
   test("that takes batches fails those too", async () => {
     const dead = collector()
     const batches: Batch[] = []
-    const graph = await startGraph({ in: source, out: { kind: "output", outs: [], batch: (batch) => void batches.push(batch) }, dead }, ["in.outbox -> out.inbox", "out.failed -> dead.inbox"])
+    const graph = await startGraph({ in: source, out: { kind: "output", outs: [], batch: (batch) => void batches.push(batch) }, dead }, [
+      "in.outbox -> out.inbox",
+      "out.failed -> dead.inbox",
+    ])
     graph.send("in", 1, 2, 3)
     await graph.platform.settle()
     batches[0]?.delivered(1)

@@ -64,7 +64,10 @@ describe("log events", () => {
 
   test("of level fatal go to the console too", async () => {
     const logs = collector()
-    const graph = await startGraph({ in: source, work: { handler: (_event, module) => module.log.fatal("the end") }, logs }, ["in.outbox -> work.inbox", "_logs.outbox -> logs.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: (_event, module) => module.log.fatal("the end") }, logs }, [
+      "in.outbox -> work.inbox",
+      "_logs.outbox -> logs.inbox",
+    ])
     await graph.run("in", "x")
     expect(graph.lines).toEqual(["fatal work: the end"])
     expect(logs.got).toMatchObject([{ level: 2, txt_level: "critical", message: "the end" }])
@@ -72,7 +75,11 @@ describe("log events", () => {
 
   test("that reach an instance of the data path count as its events", async () => {
     const out = collector()
-    const graph = await startGraph({ in: source, work: chatty, out }, ["in.outbox -> work.inbox", "work.successful -> out.inbox", "_logs.outbox -> out.inbox"])
+    const graph = await startGraph({ in: source, work: chatty, out }, [
+      "in.outbox -> work.inbox",
+      "work.successful -> out.inbox",
+      "_logs.outbox -> out.inbox",
+    ])
     await graph.run("in", "x")
     expect(out.got).toHaveLength(2)
     expect(graph.router.report()).toMatchObject({ in: 2, delivered: 2, in_flight: 0 })
@@ -83,11 +90,14 @@ describe("metric events", () => {
   test("tell what every queue does, at the interval, once somebody listens", async () => {
     const metrics = collector()
     const out = collector()
-    const graph = await startGraph({ in: source, out, metrics }, ["in.outbox -> out.inbox", "_metrics.outbox -> metrics.inbox"], { metricsIntervalMs: 1000 })
+    const graph = await startGraph({ in: source, out, metrics }, ["in.outbox -> out.inbox", "_metrics.outbox -> metrics.inbox"], {
+      metricsIntervalMs: 1000,
+    })
     await graph.run("in", 1, 2, 3)
     await graph.platform.advance(2000)
     const told = metrics.got as { name: string; value: number; type: string }[]
-    const values = (name: string): number[] => told.filter((metric) => metric.name === `module.out.queue.inbox.${name}`).map(({ value }) => value)
+    const values = (name: string): number[] =>
+      told.filter((metric) => metric.name === `module.out.queue.inbox.${name}`).map(({ value }) => value)
     expect(values("in_total")).toEqual([3, 3])
     expect(values("out_total")).toEqual([3, 3])
     expect(values("size")).toEqual([0, 0])
@@ -112,7 +122,14 @@ describe("the catch-all `failed`", () => {
   test("takes the failed events of every instance that routes none, and spares what lies behind it", async () => {
     const dead = collector()
     const graph = await startGraph(
-      { in: source, one: { ...failing }, two: failing, own: collector(), reject: { handler: (event, module) => module.submit(event) }, dead },
+      {
+        in: source,
+        one: { ...failing },
+        two: failing,
+        own: collector(),
+        reject: { handler: (event, module) => module.submit(event) },
+        dead,
+      },
       ["in.outbox -> one.inbox", "one.failed -> two.inbox", "reject.outbox -> dead.inbox"],
       { failed: { instance: "reject", queue: "inbox" } },
     )

@@ -25,6 +25,7 @@ test("a module without a contract is the weakest, and every in queue waits for e
     reorders: true,
     holds: "memory",
     delays: false,
+    fails: true,
     directory: undefined,
   })
 })

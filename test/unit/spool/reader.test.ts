@@ -182,6 +182,21 @@ describe("settling", () => {
     expect(await take(again)).toEqual(["5", "6", "7", "8", "9", "10"])
   })
 
+  test("what is settled goes although the disk is full, and makes room", async () => {
+    const platform = simulatedPlatform()
+    const { writer, reader, spool } = await openBoth(platform, "/spool", { writer: { segmentBytes: 2000 } })
+    for (let n = 0; n < 5; n++) await append(writer, [record(n, 1500)])
+    const used = Object.values(platform.disk.snapshot()).reduce((sum, { length }) => sum + length, 0)
+    platform.disk.setCapacity(used)
+    const held = append(writer, [record("held", 1500)])
+    await platform.advance(10_000)
+    expect([writer.isHolding, spool.waiting]).toEqual([true, 5])
+    expect(await drain(reader, 5)).toHaveLength(5)
+    await platform.advance(10_000)
+    expect(await held).toBe(6)
+    expect(await segmentNames(platform, "/spool")).toHaveLength(1)
+  })
+
   test("what is settled goes later when the disk refuses at first", async () => {
     const platform = simulatedPlatform()
     const { writer, reader, log } = await openBoth(platform, "/spool")

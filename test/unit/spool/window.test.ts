@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { backOffMs, ReturnedRecords } from "../../../src/spool/returned.ts"
@@ -52,14 +53,14 @@ test("keeps account of every record like the plainest model", () => {
         } else if (what === "settle") settle(sequence)
         else if (what === "settleAll") for (let one = model.base; one < model.next; one++) settle(one)
         else if (what === "giveBack") {
-          expect(window.giveBack(sequence)).toBe(model.states.get(sequence) === "inFlight")
+          assert.equal(window.giveBack(sequence), model.states.get(sequence) === "inFlight")
           if (model.states.get(sequence) === "inFlight") model.states.set(sequence, "returned")
         } else if (what === "again" && model.states.get(sequence) === "returned") {
-          expect(window.locate(sequence)).toEqual({ offset: sequence * 10, bytes: 3 })
+          assert.deepEqual(window.locate(sequence), { offset: sequence * 10, bytes: 3 })
           window.offerAgain(sequence)
           model.states.set(sequence, "inFlight")
         } else if (what === "skip") {
-          expect(window.skip(n)).toBe(true)
+          assert(window.skip(n))
           for (let i = 0; i < n; i++) model.states.set(model.next++, "settled")
         }
         window.advance()
