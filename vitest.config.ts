@@ -8,12 +8,13 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     projects: [
-      { test: { name: "layout", include: ["test/layout.test.ts"] } },
+      // Reads and parses the whole tree.
+      { test: { name: "layout", include: ["test/layout.test.ts"], testTimeout: 60 * seconds } },
       {
         test: {
           name: "fast",
           include: ["test/{unit,modules,property,store}/**/*.test.ts"],
-          testTimeout: 10 * seconds,
+          testTimeout: 30 * seconds,
         },
       },
       {

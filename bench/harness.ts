@@ -18,10 +18,17 @@ export interface Sample {
   readonly rssBytes: number
 }
 
+/** One round: a run of the baseline and one of ours, close together in time. */
+export interface Round {
+  readonly baseline: Sample
+  readonly ours: Sample
+  /** Of the rates, ours : baseline. */
+  readonly ratio: number
+}
+
 export interface Side {
-  readonly name: string
   /** One run, long enough to mean something and short enough for ten rounds. */
-  run(round: number): Promise<Sample>
+  run(): Promise<Sample>
 }
 
 /** A bound to be met: on the ratio of rates ours : baseline, or on our own CPU seconds per million. */
@@ -31,8 +38,9 @@ export interface Comparison {
   readonly title: string
   /** What is counted, in the plural: `hops`, `lines`. */
   readonly unit: string
-  readonly baseline: Side
-  readonly ours: Side
+  /** What the rows of the table are called. */
+  readonly names: readonly [baseline: string, ours: string]
+  round(): Promise<Round>
   readonly bars: readonly Bar[]
 }
 
@@ -67,28 +75,33 @@ export async function compareAll(comparisons: readonly Comparison[], how: Option
   }
 }
 
-async function compare(comparison: Comparison, rounds: number): Promise<void> {
-  const baseline: Sample[] = []
-  const ours: Sample[] = []
-  for (let round = 0; round < rounds; round++) {
-    baseline.push(await comparison.baseline.run(round))
-    ours.push(await comparison.ours.run(round))
-  }
-  print(comparison, baseline, ours)
+/** A round that runs one side after the other. */
+export async function oneAfterTheOther(baseline: Side, ours: Side): Promise<Round> {
+  const first = await baseline.run()
+  const second = await ours.run()
+  return { baseline: first, ours: second, ratio: rateOf(second) / rateOf(first) }
 }
 
-function print(comparison: Comparison, baseline: readonly Sample[], ours: readonly Sample[]): void {
-  const { title, unit } = comparison
-  const ratios = ours.map((sample, round) => rateOf(sample) / rateOf(baseline[round] as Sample))
-  const { least, middle, most } = spread(ratios)
+async function compare(comparison: Comparison, count: number): Promise<void> {
+  const rounds: Round[] = []
+  for (let round = 0; round < count; round++) rounds.push(await comparison.round())
+  print(comparison, rounds)
+}
+
+function print({ title, unit, names, bars }: Comparison, rounds: readonly Round[]): void {
+  const { least, middle, most } = spread(rounds.map(({ ratio }) => ratio))
+  const ours = rounds.map((round) => round.ours)
   console.log(title)
   printTable([
     ["", `M ${unit}/s`, "MiB/s", `CPU s/M ${unit}`, "RSS MB"],
-    row(comparison.baseline.name, baseline),
-    row(comparison.ours.name, ours),
+    row(
+      names[0],
+      rounds.map((round) => round.baseline),
+    ),
+    row(names[1], ours),
   ])
-  console.log(`  ratio ${middle.toFixed(2)} (${least.toFixed(2)}..${most.toFixed(2)}), median of ${ratios.length} rounds`)
-  for (const bar of comparison.bars) {
+  console.log(`  ratio ${middle.toFixed(2)} (${least.toFixed(2)}..${most.toFixed(2)}), median of ${rounds.length} rounds`)
+  for (const bar of bars) {
     if ("ratio" in bar) printBar("ratio", middle, bar.ratio, "at least")
     else printBar(`CPU s/M ${unit}`, median(ours.map(cpuPerMillion)), bar.cpuPerMillion, "at most")
   }
@@ -117,7 +130,7 @@ export function printTable(rows: readonly (readonly string[])[]): void {
   }
 }
 
-function rateOf(sample: Sample): number {
+export function rateOf(sample: Sample): number {
   return sample.count / sample.seconds
 }
 

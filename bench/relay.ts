@@ -4,7 +4,7 @@
 import type { ChildProcess } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Bar, type Comparison, compareAll, options, type Sample, type Side } from "./harness.ts"
+import { type Bar, type Comparison, compareAll, oneAfterTheOther, options, type Sample } from "./harness.ts"
 import { freePort, givenTask, launcher, processUse, start, startTask, stop, untilAccepting } from "./processes.ts"
 import { type RelayTask, runRelay } from "./relay/baseline.ts"
 import { compileLineload, generate, Sink, temporaryFolder } from "./relay/load.ts"
@@ -17,10 +17,6 @@ interface Load {
 }
 
 type StartRelay = (task: RelayTask) => ChildProcess
-
-function side(name: string, load: Load, startRelay: StartRelay): Side {
-  return { name, run: () => relayOnce(load, startRelay) }
-}
 
 async function relayOnce({ warmLines, lines, size }: Load, startRelay: StartRelay): Promise<Sample> {
   const task = { port: await freePort(), sinkPort: await freePort() }
@@ -66,13 +62,9 @@ routingtable:
 }
 
 function comparison(title: string, load: Load, bars: Bar[]): Comparison {
-  return {
-    title,
-    unit: "lines",
-    baseline: side("hand-written", load, (task) => startTask(import.meta.url, task)),
-    ours: side("wishbone-ts", load, startWishbone),
-    bars,
-  }
+  const baseline = { run: () => relayOnce(load, (task) => startTask(import.meta.url, task)) }
+  const ours = { run: () => relayOnce(load, startWishbone) }
+  return { title, unit: "lines", names: ["hand-written", "wishbone-ts"], round: () => oneAfterTheOther(baseline, ours), bars }
 }
 
 const task = givenTask<RelayTask>()

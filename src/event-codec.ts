@@ -67,7 +67,7 @@ export function decodeEvent(source: UuidSource, record: EncodedEvent): Event {
 /** The whole event as plain data; bytes in it stay Buffers. */
 export function toNative(event: Event): NativeEvent {
   const { uuid, timestamp, ttl, data, tags, errors, tmp, bulk, meta } = event
-  return { uuid, timestamp, ttl, data, tags, errors, tmp, bulk, meta: { ...meta } }
+  return { uuid, timestamp, ttl, data, tags, errors, tmp, bulk, meta: Object.assign({}, meta) }
 }
 
 /** An event from plain data as {@link toNative} gives it. Missing parts are made anew. @throws Invalid when it is not such data. */

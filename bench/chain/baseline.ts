@@ -2,8 +2,7 @@
 // out, bytes), hops counted down, at most 256 events a turn, a stage takes only what the next ring has room for, and as many different
 // functions as the other side has modules.
 
-import type { Sample } from "../harness.ts"
-import { batchEvents, type ChainTask, measure, payload, queueBytes, queueEvents, type Reading, turnEvents } from "./load.ts"
+import { batchEvents, type Chain, type ChainTask, payload, queueBytes, queueEvents, type Reading, turnEvents } from "./load.ts"
 
 class Packet {
   data: unknown
@@ -87,12 +86,12 @@ class End {
   }
 }
 
-export async function runBaseline(task: ChainTask): Promise<Sample> {
+export function baselineChain(task: ChainTask): Chain {
   const first = new PacketRing()
   const end = new End()
   const stages = task.chain === "six" ? sixStages(first, end) : funnels(task.chain, first, end)
   let made = 0
-  const step = (): void => {
+  const step = (): undefined => {
     const timestamp = Date.now() / 1000
     if (!first.full) {
       for (let n = 0; n < batchEvents; n++) {
@@ -104,8 +103,10 @@ export async function runBaseline(task: ChainTask): Promise<Sample> {
     do for (const stage of stages) stage.turn()
     while (first.full)
   }
-  const hops = task.chain === "six" ? 7 : task.chain + 1
-  return measure(task, step, () => end, hops)
+  const check = (): void => {
+    if (made === 0 || stages.some(({ spent }) => spent > 0)) throw new Error(`${made} events made, ${end.ended} ended`)
+  }
+  return { step, progress: () => end, hops: task.chain === "six" ? 7 : task.chain + 1, check }
 }
 
 function funnels(count: number, first: PacketRing, end: End): Stage[] {

@@ -10,8 +10,17 @@ export interface ChainTask {
   readonly chain: number | "six"
   /** One ticket for each batch, settled when all its events have ended. */
   readonly tickets: boolean
-  readonly warmMs: number
-  readonly measureMs: number
+}
+
+/** A chain ready to run. */
+export interface Chain {
+  /** Brings one batch in and lets it flow; a promise when the first queue is full. */
+  readonly step: () => Promise<void> | undefined
+  readonly progress: () => Progress
+  /** How often an event is handed on until it ends. */
+  readonly hops: number
+  /** Throws when events are missing. */
+  readonly check: () => void
 }
 
 /** Events the source makes at a time: what a chunk of 64 KiB brings in lines of 200 bytes, rounded to a turn. */
@@ -44,30 +53,26 @@ export interface Progress {
   readonly endedBytes: number
 }
 
-/** Calls `step` until the time is over: first to warm up, then measured. A step brings one batch in and lets it flow. */
-export async function measure(task: ChainTask, step: () => unknown, progress: () => Progress, hops: number): Promise<Sample> {
-  await repeat(step, task.warmMs)
+/** Lets the chain run for `forMs`. */
+export async function measure({ step, progress, hops }: Chain, forMs: number): Promise<Sample> {
   const before = { ...progress() }
   const cpuBefore = cpuSeconds()
   const started = performance.now()
-  await repeat(step, task.measureMs)
-  const seconds = (performance.now() - started) / 1000
-  const after = progress()
-  return {
-    count: (after.ended - before.ended) * hops,
-    seconds,
-    bytes: after.endedBytes - before.endedBytes,
-    cpuSeconds: cpuSeconds() - cpuBefore,
-    rssBytes: process.resourceUsage().maxRSS * 1024,
-  }
-}
-
-async function repeat(step: () => unknown, forMs: number): Promise<void> {
-  const end = performance.now() + forMs
-  for (let steps = 0; performance.now() < end; steps++) {
-    const pending = step()
-    if (pending !== undefined) await pending
+  const end = started + forMs
+  let now = started
+  for (let steps = 0; now < end; steps++) {
+    const full = step()
+    if (full !== undefined) await full
     // Like a server, both sides let the event loop turn now and then.
     if (steps % 16 === 15) await new Promise<void>((resolve) => setImmediate(resolve))
+    now = performance.now()
+  }
+  const { ended, endedBytes } = progress()
+  return {
+    count: (ended - before.ended) * hops,
+    seconds: (now - started) / 1000,
+    bytes: endedBytes - before.endedBytes,
+    cpuSeconds: cpuSeconds() - cpuBefore,
+    rssBytes: process.resourceUsage().maxRSS * 1024,
   }
 }

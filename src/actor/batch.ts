@@ -252,7 +252,7 @@ export class BatchConsumer implements QueueServer {
   }
 
   giveUp(failure: Failure): void {
-    for (const batch of [...this.open]) batch.failRest(failure)
+    for (const batch of Array.from(this.open)) batch.failRest(failure)
   }
 
   abandon(): Event[] {

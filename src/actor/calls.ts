@@ -166,13 +166,13 @@ export class Calls {
 
   /** Fails the events of all running calls; what the handlers still do is refused. */
   giveUp(failure: Failure): void {
-    for (const call of [...this.running]) this.expire(call, failure)
+    for (const call of Array.from(this.running)) this.expire(call, failure)
   }
 
   /** Takes back whatever running calls have in hand, to be counted as lost. */
   abandon(): Event[] {
     const left: Event[] = []
-    for (const call of [...this.running]) {
+    for (const call of Array.from(this.running)) {
       this.commit(call)
       this.stopWaitingFor(call)
       const { event, successCopy } = call

@@ -114,7 +114,10 @@ export class Producer {
     if (submissions.closed) return this.refuse(event)
     if (event.standing === Standing.fresh) books.in += 1
     else if (event.standing === Standing.restored) books.inHands -= 1
-    else return void this.actor.submit(event, port.name)
+    else {
+      this.actor.submit(event, port.name)
+      return
+    }
     ends.forward(event, port)
   }
 

@@ -4,7 +4,7 @@ export class Exclusion {
   #taking: Promise<unknown> = Promise.resolve()
   #editing: Promise<unknown> | undefined
 
-  /** Resolves when no edit is under way; at once, without a turn of the loop, is what `isFree` is for. */
+  /** Resolves when no edit is under way. Look at `isFree` again afterwards: the next one may have begun. */
   async whenFree(): Promise<void> {
     while (this.#editing !== undefined) await this.#editing
   }

@@ -95,7 +95,7 @@ export class SpoolReader {
     this.#reading = true
     try {
       while (!this.#closed && options.signal?.aborted !== true) {
-        if (!this.#exclusion.isFree) await this.#exclusion.whenFree()
+        while (!this.#exclusion.isFree) await this.#exclusion.whenFree()
         const version = this.#version
         const nowMs = this.#directory.platform.clock.monotonic()
         const batch = await this.#exclusion.take(this.#take(options.max, nowMs))

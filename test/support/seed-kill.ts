@@ -1,7 +1,8 @@
 // The seed's graph under `kill -9` of every process in turn, and what its books say afterwards.
 //
 // A graph that is killed writes no `--report`. So runs that are killed lie between runs that are stopped in order, and the books of the
-// killed ones are closed from outside: by what the destinations read while they lived, and by what the next run recovered from disk.
+// killed ones are closed from outside: by what they said of themselves right before the kill (over the admin socket), by what the
+// destinations read while they lived, and by what the next run recovered from disk.
 // One cycle is five runs of the graph (D1 to D3 are the destinations; each is killed once and started again):
 //
 //   1  stopped   D1, D2, D3 are killed one after another, each when lines arrive there; then lines fall to disk
@@ -13,14 +14,15 @@
 // What must hold, exactly unless it says otherwise:
 //
 //   every stopped run    the equation of the ledger; nothing failed, dropped, lost, held or in flight; everything it made arrives
-//   every killed run     what arrives of it is 1..m without a gap: only what no destination and no disk had seen is gone
+//   every killed run     what arrives of it is 1..m without a gap: only what no destination and no disk had seen is gone; the
+//                        destinations read at least what it said was delivered, and at least what it said was on disk is recovered
 //   between two runs     recovered = what the run before left waiting; after run 2: what run 1 left waiting + all that arrives of run 2;
 //                        after run 4: at most that, and what is less was read by a destination while run 4 lived
 //   lines, stopped run   delivered <= lines that the destinations read meanwhile <= delivered + duplicated
 //   in all               made by stopped runs + arrived of killed runs = distinct lines; what came twice is at most what the stopped runs
 //                        count as duplicated + what was recovered after a killed run; nothing waits at the end
 //
-// How many events a killed run had made that nobody had seen cannot be known from outside: they are in no book and stand in no check.
+// What a killed run had only in memory is in no book and stands in no check: events made, and neither sent nor synced.
 
 import { strict as assert } from "node:assert"
 import { readdir, stat } from "node:fs/promises"
@@ -28,7 +30,7 @@ import { join } from "node:path"
 import { balances, type Report } from "../../src/ledger.ts"
 import { eventually, freePorts, type Program } from "./programs.ts"
 import { Destination } from "./recorder.ts"
-import { SeedRun, seedFile } from "./seed-graph.ts"
+import { type RunStatus, SeedRun, seedFile } from "./seed-graph.ts"
 
 /** Lines after which the next step is taken. */
 const someLines = 30
@@ -80,7 +82,7 @@ export class SeedKill {
     const runs = [1, 2, 3, 4, 5].map((number) => `c${this.cycles}r${number}`)
     const [name1 = "", name2 = "", name3 = "", name4 = "", name5 = ""] = runs
     const first = await this.killDestinations(name1)
-    await this.killedWithoutDestinations(name2)
+    const second = await this.killedWithoutDestinations(name2)
     const third = await this.stoppedWithoutDestinations(name3)
     const readByFourth = await this.killedWhileFeedingBack(name4, [name1, name2, name3])
     const fifth = await this.fedBack(name5)
@@ -88,6 +90,7 @@ export class SeedKill {
     const ofSecond = await this.checkKilled(name2)
     await this.checkKilled(name4)
     assert.equal(first.report.recovered, 0, "nothing was left from before")
+    atMost(second.spooled, third.report.recovered, "on disk by its own words, recovered after the kill")
     assert.equal(third.report.recovered, first.report.waiting + ofSecond, "what waited and what the killed run had written")
     atMost(fifth.report.recovered, third.report.waiting, "recovered of what waited")
     atMost(third.report.waiting, fifth.report.recovered + readByFourth, "what waited, recovered or read")
@@ -119,11 +122,11 @@ export class SeedKill {
     return this.stopped(run, before)
   }
 
-  private async killedWithoutDestinations(name: string): Promise<void> {
+  private async killedWithoutDestinations(name: string): Promise<RunStatus> {
     const spooled = await this.spoolBytes()
     const run = this.start(name)
     await this.untilSpooled(run, spooled)
-    await this.killed(run)
+    return this.killed(run)
   }
 
   private async stoppedWithoutDestinations(name: string): Promise<StoppedRun> {
@@ -139,9 +142,11 @@ export class SeedKill {
     const spooled = async (): Promise<number> => new Set((await this.lines()).filter((line) => runs.includes(runOf(line)))).size
     for (const destination of this.destinations) await destination.start()
     const before = await spooled()
+    const linesBefore = (await this.lines()).length
     const run = this.start(name)
     await this.until(run, "spooled lines", async () => (await spooled()) >= before + someLines)
-    await this.killed(run)
+    const { delivered } = await this.killed(run)
+    atMost(delivered, (await this.lines()).length - linesBefore, `delivered by ${name} by its own words, read while it lived`)
     return (await spooled()) - before
   }
 
@@ -201,10 +206,12 @@ export class SeedKill {
     return { name: run.name, report, lines: (await this.lines()).length - linesBefore }
   }
 
-  private async killed(run: SeedRun): Promise<void> {
+  private async killed(run: SeedRun): Promise<RunStatus> {
+    const status = await run.status()
     await run.program.kill()
     this.kills += 1
     await this.untilRead()
+    return status
   }
 
   /** The graph is gone; what it had handed to the kernel is read too. */
