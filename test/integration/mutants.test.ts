@@ -1,5 +1,6 @@
 // Bugs planted on purpose must be found: each patch of test/mutants goes into a copy of the source, and random graphs are played until
-// one of them fails. How to make a patch again when the code has moved on: test/mutants/remake.md.
+// one of them fails; each of test/mutants/power-cuts, and histories of power cuts are. When the code has moved on and a patch no longer
+// applies, make the same change again in a copy of the tree and write `git diff -U1` over it.
 
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs"
@@ -8,17 +9,32 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 
+/** A kind of planted bugs, and what finds them. */
+interface Hunt {
+  readonly folder: string
+  readonly player: string
+  readonly seedsMax: number
+  readonly found: RegExp
+}
+
+const hunts: readonly Hunt[] = [
+  { folder: "test/mutants", player: "play.ts", seedsMax: 1000, found: /^random graph \d+: / },
+  { folder: "test/mutants/power-cuts", player: "play-power-cuts.ts", seedsMax: 200, found: /^power cuts \d+: / },
+]
+
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..")
-const patches = readdirSync(join(root, "test/mutants"))
-  .filter((name) => name.endsWith(".patch"))
-  .toSorted()
-const graphsMax = 1000
+/** Patches of a folder, sorted. */
+function patchesIn(folder: string): string[] {
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".patch"))
+  return names.toSorted()
+}
 
 let copy = ""
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), "wishbone-ts-mutants-"))
-  for (const part of ["package.json", "tsconfig.json", "test/property"]) cpSync(join(root, part), join(copy, part), { recursive: true })
+  for (const part of ["package.json", "tsconfig.json", "modules", "test/property", "test/support"])
+    cpSync(join(root, part), join(copy, part), { recursive: true })
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
 })
 
@@ -27,7 +43,11 @@ afterAll(() => {
 })
 
 function run(command: string, args: readonly string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: copy, encoding: "utf8", env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() } })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: copy,
+    encoding: "utf8",
+    env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
+  })
   return { status, output: `${error?.message ?? ""}${stdout}${stderr}` }
 }
 
@@ -37,26 +57,28 @@ function restoreSource(): void {
   cpSync(join(root, "src"), join(copy, "src"), { recursive: true })
 }
 
-function play(graphs: number): { status: number | null; output: string } {
-  return run(process.execPath, ["--import", "tsx", "test/property/play.ts", "1", `${graphs}`])
+function play(player: string, seeds: number): { status: number | null; output: string } {
+  return run(process.execPath, ["--import", "tsx", `test/property/${player}`, "1", `${seeds}`])
 }
 
-describe("planted bugs", () => {
-  test("without one the random graphs pass in the copy", () => {
-    restoreSource()
-    expect(play(50)).toEqual({ status: 0, output: "50 random graphs, none failed\n" })
-  })
+describe.each(hunts)("planted bugs of $folder", ({ folder, player, seedsMax, found }) => {
+  const patches = patchesIn(folder)
 
-  test("there are at least ten of them", () => {
-    expect(patches.length).toBeGreaterThanOrEqual(10)
+  test("without one all is well in the copy", () => {
+    restoreSource()
+    expect(play(player, 20)).toMatchObject({ status: 0 })
   })
 
   test.each(patches)("%s is found", (patch) => {
     restoreSource()
-    const applied = run("git", ["apply", "--unidiff-zero", join(root, "test/mutants", patch)])
-    expect(applied, "it must apply: see test/mutants/remake.md").toEqual({ status: 0, output: "" })
-    const { status, output } = play(graphsMax)
-    expect(output).toMatch(/^random graph \d+: /)
+    const applied = run("git", ["apply", "--unidiff-zero", join(root, folder, patch)])
+    expect(applied, "it must apply: see the head of this file").toEqual({ status: 0, output: "" })
+    const { status, output } = play(player, seedsMax)
+    expect(output).toMatch(found)
     expect(status).toBe(1)
   })
+})
+
+test("there are enough of them", () => {
+  expect(hunts.map(({ folder }) => patchesIn(folder).length)).toEqual([expect.toSatisfy((count: number) => count >= 10), 4])
 })

@@ -43,14 +43,20 @@ export interface KillResult {
 }
 
 /** Runs `rounds` rounds in `folder`; programs that live on are handed to `onStarted` for cleaning up. */
-export async function killRounds(options: { rounds: number; folder: string; onStarted: (program: Program) => void }): Promise<KillResult> {
-  const { rounds, folder, onStarted } = options
+export async function killRounds(options: {
+  rounds: number
+  folder: string
+  /** Where the program lies, when it is not this one. */
+  home?: string
+  onStarted: (program: Program) => void
+}): Promise<KillResult> {
+  const { rounds, folder, home, onStarted } = options
   const [input = 0, output = 0] = await freePorts(2)
   const file = join(folder, "graph.yaml")
   const arrivedFile = join(folder, "arrived.txt")
   await writeFile(file, graphText(input, output))
   await writeFile(arrivedFile, "")
-  const startGraph = (): Program => started(wishbone(["debug", "--config", file]), onStarted)
+  const startGraph = (): Program => started(wishbone(["debug", "--config", file], home === undefined ? {} : { home }), onStarted)
   const startReceiver = (): Program => started(new Program(process.execPath, [receipts, String(output), arrivedFile]), onStarted)
   let receiver = startReceiver()
   let graph = startGraph()
@@ -83,7 +89,7 @@ export async function killRounds(options: { rounds: number; folder: string; onSt
     lost = [...sender.acknowledged].filter((number) => !there.has(number))
     return lost.length === 0
   }
-  await eventually(allThere, "all acknowledged lines", 90_000).catch(() => undefined)
+  await eventually(allThere, "all acknowledged lines", home === undefined ? 90_000 : 5_000).catch(() => undefined)
   sender.close()
   graph.signal("SIGTERM")
   await graph.exit()

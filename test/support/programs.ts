@@ -1,7 +1,7 @@
 // Real programs for tests: the command line and listeners, each in a process group of its own, so that killing one kills nothing else.
 
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -66,8 +66,19 @@ export class Program {
 }
 
 /** The built command line. */
-export function wishbone(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Program {
-  return new Program(process.execPath, [join(root, "bin/wishbone-ts.cjs"), ...args], options)
+export function wishbone(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; home?: string } = {}): Program {
+  return new Program(process.execPath, [join(options.home ?? root, "bin/wishbone-ts.cjs"), ...args], options)
+}
+
+/** A copy of the built program in `folder` with a bug in it: `find` replaced by `put` in a file of `dist`. */
+export async function brokenBuild(folder: string, bug: { file: string; find: string; put: string }): Promise<string> {
+  for (const part of ["bin", "dist", "package.json"]) await cp(join(root, part), join(folder, part), { recursive: true })
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"))
+  const file = join(folder, "dist", bug.file)
+  const text = await readFile(file, "utf8")
+  if (!text.includes(bug.find)) throw new Error(`the bug has no place in ${bug.file} any more: look for ${bug.find}`)
+  await writeFile(file, text.replace(bug.find, bug.put))
+  return folder
 }
 
 /** A destination that counts lines. */

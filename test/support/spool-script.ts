@@ -5,7 +5,7 @@
 import type { Log } from "../../src/log.ts"
 import type { Platform } from "../../src/platform/platform.ts"
 import { uuidText } from "../../src/platform/uuid.ts"
-import { segmentHeaderBytes, type SpoolRecord } from "../../src/spool/format.ts"
+import { type SpoolRecord, segmentHeaderBytes } from "../../src/spool/format.ts"
 import { SequenceRanges } from "../../src/spool/ranges.ts"
 import type { SpoolReader } from "../../src/spool/reader.ts"
 import { Spools } from "../../src/spool/spools.ts"
@@ -93,7 +93,9 @@ async function setAside(platform: Platform, reader: SpoolReader, isAside: () => 
 async function quarantinedIn(platform: Platform, directory: string): Promise<string[]> {
   const folder = `${directory}/quarantine`
   const names = (await platform.files.stat(folder)) === undefined ? [] : await platform.files.list(folder)
-  const files = await Promise.all(names.filter((name) => name.endsWith(".returned")).map((name) => platform.files.readFile(`${folder}/${name}`)))
+  const files = await Promise.all(
+    names.filter((name) => name.endsWith(".returned")).map((name) => platform.files.readFile(`${folder}/${name}`)),
+  )
   return files.map((bytes) => uuidText(bytes, segmentHeaderBytes + 40))
 }
 
