@@ -66,7 +66,9 @@ async function trickle(port: number, child: ChildProcess): Promise<void> {
 function row(name: string, runs: readonly Fairness[]): string[] {
   const latencies = runs.flatMap((run) => run.latenciesMs)
   const flood = median(runs.map((run) => run.floodLines / run.seconds)) / 1e6
-  const cells = [quantile(latencies, 0.5), quantile(latencies, 0.99), Math.max(...latencies)].map((ms) => ms.toFixed(2))
+  const cells = [quantile(latencies, 0.5), quantile(latencies, 0.9), quantile(latencies, 0.99), Math.max(...latencies)].map((ms) =>
+    ms.toFixed(2),
+  )
   return [name, ...cells, `${latencies.length}`, flood.toFixed(3), ((flood * floodSize * 1e6) / 2 ** 20).toFixed(0)]
 }
 
@@ -80,7 +82,7 @@ async function main(): Promise<void> {
   }
   console.log(`fairness, ${1000 / trickleEveryMs} lines/s beside a flood, ${rounds} rounds`)
   printTable([
-    ["trickle latency, ms", "p50", "p99", "most", "lines", "flood M lines/s", "MiB/s"],
+    ["trickle latency, ms", "p50", "p90", "p99", "most", "lines", "flood M lines/s", "MiB/s"],
     row("hand-written", baseline),
     row("wishbone-ts", ours),
   ])

@@ -21,7 +21,7 @@ function above(folder: string, file: string): string {
   return existsSync(join(folder, file)) || folder === dirname(folder) ? folder : above(dirname(folder), file)
 }
 
-/** The task this process was started for by {@link runTask}; `undefined` in the process a person started. */
+/** The task this process was started for by {@link startTask}; `undefined` in the process a person started. */
 export function givenTask<Task>(): Task | undefined {
   const at = process.argv.indexOf(tasksFlag)
   return at < 0 ? undefined : (JSON.parse(process.argv[at + 1] ?? "null") as Task)
@@ -30,17 +30,6 @@ export function givenTask<Task>(): Task | undefined {
 /** Answers the task: the last thing a child says. */
 export function answer(result: unknown): void {
   console.log(`\u0001${JSON.stringify(result)}`)
-}
-
-/** Runs `file` (an `import.meta.url`) in a fresh process with `task`, and gives its answer. @throws Error when it does not answer in time. */
-export async function runTask<Result>(file: string, task: unknown, limitMs = 30_000): Promise<Result> {
-  const child = startTask(file, task)
-  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs)
-  try {
-    return await resultOf<Result>(child)
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** Starts `file` in a fresh process with `task`; its standard output is piped. */

@@ -7,8 +7,8 @@
 // that happens to have just that key is written with one more `$` before it.
 
 import { failureKinds, Invalid } from "./errors.ts"
-import { uuidText } from "./platform/uuid.ts"
 import { type ErrorRecord, Event, type EventMeta, type HistoryEntry, historyEdge, parentsMax, type UuidSource } from "./event.ts"
+import { uuidText } from "./platform/uuid.ts"
 
 /** Codec byte: what the payload is, and whether a header stands before it. These numbers are on users' disks: never change one. */
 export const codec = { text: 1, bytes: 2, json: 3, withHeader: 16 } as const
@@ -37,7 +37,7 @@ export interface NativeEvent {
 
 /** The event as bytes. `ttl` and where it was read from are not kept: what is read again starts afresh. @throws Invalid when its data cannot be written. */
 export function encodeEvent(event: Event): EncodedEvent {
-  const uuid = uuidBytes(event.uuid)
+  const uuid = event.uuidBytes()
   const header = encodeHeader(event, uuid === undefined ? event.uuid : undefined)
   const [kind, payload] = encodePayload(event)
   const place = { uuid: uuid ?? noUuid, timestampMs: event.timestamp * 1000 }
@@ -57,9 +57,16 @@ export function decodeEvent(source: UuidSource, record: EncodedEvent): Event {
   let event: Event
   if (kind === codec.json) event = new Event(source, timestamp, fromJson(payload.toString("utf8", start)))
   else if (kind === codec.text || kind === codec.bytes) {
-    event = Event.ofBytes(source, timestamp, { chunk: payload, start, end: payload.length, encoding: kind === codec.text ? "text" : "binary" })
+    event = Event.ofBytes(source, timestamp, {
+      chunk: payload,
+      start,
+      end: payload.length,
+      encoding: kind === codec.text ? "text" : "binary",
+    })
   } else throw new Invalid(`codec ${record.codec} is not known to this version`)
-  event.uuid = uuidText(record.uuid, 0)
+  // Bytes keep the chunk they came in alive anyway; other data must not do so for the sake of a uuid.
+  if (event.chunk === null) event.uuid = uuidText(record.uuid, 0)
+  else event.adoptUuid(record)
   if (hasHeader) restoreHeader(event, fromJson(payload.toString("utf8", 4, start)))
   return event
 }
@@ -171,12 +178,6 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 const noUuid = Buffer.alloc(16)
-
-/** The 16 bytes behind a uuid in its usual text form; `undefined` for any other text, which then stands in the header. */
-function uuidBytes(text: string): Buffer | undefined {
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text)) return undefined
-  return Buffer.from(text.replaceAll("-", ""), "hex")
-}
 
 const bytesKey = "$bytes"
 

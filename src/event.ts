@@ -5,9 +5,11 @@
 // Whatever few events need (uuid, tags, errors, meta) is made at the first touch; an event that only travels stays small.
 
 import { isUtf8 } from "node:buffer"
-import { deepCopy, deleteSteps, parsePath, readSteps, writeSteps } from "./event-path.ts"
 import type { FailureKind } from "./errors.ts"
 import { Invalid } from "./errors.ts"
+import { deepCopy, deleteSteps, parsePath, readSteps, writeSteps } from "./event-path.ts"
+import { weightOf } from "./event-weight.ts"
+import { parseUuid, uuidText } from "./platform/uuid.ts"
 import type { Ticket } from "./ticket.ts"
 
 /** Hops an event starts with, and the reserve it gets once when they are spent. */
@@ -20,6 +22,13 @@ export type Encoding = "text" | "binary"
 /** Where uuids come from; the platform's `random` is one. */
 export interface UuidSource {
   uuid(): string
+  /** Writes 16 bytes of a new one. */
+  uuidInto?(target: Buffer, offset: number): void
+}
+
+/** Sixteen bytes of a uuid, in the hands of somebody who does not change them. */
+export interface UuidBytes {
+  readonly uuid: Buffer
 }
 
 /** One failure on an event's way. */
@@ -67,7 +76,7 @@ export const historyEdge = 15
 const deletableRoots = new Set<unknown>(["data", "tmp", "tags", "errors"])
 
 /** Life of an event object, as far as the books care. */
-export const Standing = { fresh: 0, copy: 1, live: 2, restored: 3 } as const
+export const Standing = { fresh: 0, copy: 1, live: 2, restored: 3, inHand: 4 } as const
 
 export class Event {
   /** Settled by whoever ends the event; `null` when nobody waits for it. */
@@ -78,8 +87,8 @@ export class Event {
   timestamp: number
   /** Payload bytes as queues count them: exact for text and bytes, an estimate for other data. */
   weight: number
-  /** {@link Standing}: made and not yet submitted, cloned and not yet submitted, part of the graph, or read from a durable place and
-   *  not yet submitted. */
+  /** {@link Standing}: made and not yet submitted, cloned and not yet submitted, part of the graph, read from a durable place and not
+   *  yet submitted, or part of the graph and in the hand of a handler in its synchronous part that has not handed it on. */
   standing: number
   bulk: boolean
   /** What handlers returned on the way, the last one. */
@@ -94,7 +103,8 @@ export class Event {
   private decoded: boolean
   private value: unknown
   private source: UuidSource
-  private knownUuid: string
+  /** Text, or bytes whose text nobody has asked for; empty: there is none yet. */
+  private knownUuid: string | UuidBytes
   private knownTags: string[] | null
   private knownErrors: Record<string, ErrorRecord> | null
   private knownTmp: Record<string, unknown> | null
@@ -138,12 +148,31 @@ export class Event {
   }
 
   get uuid(): string {
-    if (this.knownUuid === "") this.knownUuid = this.source.uuid()
-    return this.knownUuid
+    const known = this.knownUuid
+    if (typeof known === "string" && known !== "") return known
+    const text = typeof known === "string" ? this.source.uuid() : uuidText(known.uuid, 0)
+    this.knownUuid = text
+    return text
   }
 
   set uuid(value: string) {
     this.knownUuid = value
+  }
+
+  /** Takes over a uuid as bytes; its text is made when somebody reads it. */
+  adoptUuid(bytes: UuidBytes): void {
+    this.knownUuid = bytes
+  }
+
+  /** The uuid as 16 bytes, made now if there is none yet; `undefined` when it is none in the usual form. */
+  uuidBytes(): Buffer | undefined {
+    const known = this.knownUuid
+    if (typeof known !== "string") return known.uuid
+    const uuid = Buffer.allocUnsafe(16)
+    if (known !== "" || this.source.uuidInto === undefined) return parseUuid(this.uuid, uuid, 0) ? uuid : undefined
+    this.source.uuidInto(uuid, 0)
+    this.knownUuid = { uuid }
+    return uuid
   }
 
   /** Whether somebody has read or set the uuid, so that it must be kept. */
@@ -188,7 +217,12 @@ export class Event {
   /** Whether the event is more than its payload: then its bytes alone cannot stand for it. */
   get hasMoreThanData(): boolean {
     return (
-      this.knownUuid !== "" || this.knownTags !== null || this.knownErrors !== null || this.knownTmp !== null || this.knownMeta !== null || this.bulk
+      this.knownUuid !== "" ||
+      this.knownTags !== null ||
+      this.knownErrors !== null ||
+      this.knownTmp !== null ||
+      this.knownMeta !== null ||
+      this.bulk
     )
   }
 
@@ -207,6 +241,7 @@ export class Event {
     const { chunk } = this
     if (chunk === null || (this.end - this.start) * 4 >= chunk.length) return
     const bytes = Buffer.from(chunk.subarray(this.start, this.end))
+    if (typeof this.knownUuid !== "string") this.knownUuid = this.uuid
     this.chunk = bytes
     this.start = 0
     this.end = bytes.length
@@ -362,27 +397,4 @@ export class Event {
   }
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-}
-
-/** Bytes a payload stands for: exact for text and bytes; for other data an estimate that costs at most a hundred steps. */
-export function weightOf(value: unknown): number {
-  if (typeof value === "string") return value.length
-  if (typeof value !== "object" || value === null) return 8
-  if (ArrayBuffer.isView(value)) return value.byteLength
-  return estimate(value, { steps: 100 })
-}
-
-function estimate(value: object, budget: { steps: number }): number {
-  let sum = 16
-  const list = Array.isArray(value)
-  for (const key in value) {
-    if (--budget.steps < 0) return list ? (sum / 100) * value.length : sum
-    const inner = (value as Record<string, unknown>)[key]
-    sum += list ? 8 : key.length + 8
-    if (typeof inner === "string") sum += inner.length
-    else if (typeof inner === "object" && inner !== null) sum += ArrayBuffer.isView(inner) ? inner.byteLength : estimate(inner, budget)
-  }
-  return sum
-}
+const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)

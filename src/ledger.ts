@@ -163,7 +163,19 @@ function emptyBalance(): Mutable<Balance> {
   }
 }
 
-const plainCounts = ["in", "recovered", "copied", "delivered", "failed", "joined", "waiting", "held", "in_flight", "lost", "duplicated"] as const
+const plainCounts = [
+  "in",
+  "recovered",
+  "copied",
+  "delivered",
+  "failed",
+  "joined",
+  "waiting",
+  "held",
+  "in_flight",
+  "lost",
+  "duplicated",
+] as const
 const dropReasons = ["unconnected", "unmatched", "filtered", "overflow"] as const
 
 function addTo(total: Mutable<Balance>, balance: Balance): void {

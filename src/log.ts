@@ -1,8 +1,9 @@
 // Logging as modules and rooms see it, and the one door to pino. Text for people comes from log-format.ts, JSON from pino; both are
 // written synchronously, one call of `write` an entry, so that the last words before an end are not lost.
 
+import { createRequire } from "node:module"
 import pc from "picocolors"
-import { pino } from "pino"
+import type { pino as Pino } from "pino"
 import { formatLogLine, type LogLevel, type Palette, plainField } from "./log-format.ts"
 import type { Platform } from "./platform/platform.ts"
 
@@ -59,6 +60,8 @@ function textLogs({ platform, level: lowest, write, colour }: LogOptions): LogFa
 }
 
 function jsonLogs({ platform, level, write }: LogOptions): LogFactory {
+  // Loaded by those who ask for JSON alone.
+  const { pino } = createRequire(import.meta.url)("pino") as { pino: typeof Pino }
   const root = pino(
     {
       level,

@@ -51,11 +51,11 @@ const countSpec = defineModule({ name: "bench.flow.count", summary: "Counts.", a
 export class Count extends FlowModule<typeof countSpec> {
   static readonly spec = countSpec
   override readonly consumers = { inbox: (event: Event) => this.#count(event) }
+  seen = 0
   #count(event: Event): void {
-    this.#seen += 1
+    this.seen += 1
     this.submit(event)
   }
-  #seen = 0
 }
 
 const tagSpec = defineModule({ name: "bench.flow.tag", summary: "Keeps what is tagged out.", arguments: {}, queues: through, contract })

@@ -92,15 +92,20 @@ export default class DiskInput extends InputModule<typeof spec> {
   #settled(ticket: Ticket, sequences: readonly number[]): void {
     const spool = this.#spool as Spool
     const reader = this.#reader as SpoolReader
-    sequences.forEach((sequence, slot) => {
+    let from = 0
+    // Neighbours are settled together: most batches end well as a whole.
+    for (let slot = 0; slot < sequences.length; slot++) {
+      const sequence = sequences[slot] as number
       const failure = ticket.failed?.get(slot)
-      if (failure === undefined) {
-        reader.settle(sequence)
-        spool.account.settled()
-      } else {
+      if (failure !== undefined) {
         reader.giveBack(sequence, { kind: failure.kind })
         spool.account.givenBack(sequence)
+        from = slot + 1
+      } else if (sequences[slot + 1] !== sequence + 1 || ticket.failed?.has(slot + 1) === true) {
+        reader.settleRange(sequence - (slot - from), slot - from + 1)
+        spool.account.settled(slot - from + 1)
+        from = slot + 1
       }
-    })
+    }
   }
 }

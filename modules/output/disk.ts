@@ -26,11 +26,15 @@ const spec = defineModule({
     segment_bytes: size({ minBytes: 4096, maxBytes: 1024 ** 3 })
       .default(64 * 1024 * 1024)
       .describe("A segment is sealed before it would grow beyond this."),
-    disk_bytes: size({ minBytes: 4096 }).optional().describe("Size of all segments at which the spool is full; without it, as much as the disk takes."),
+    disk_bytes: size({ minBytes: 4096 })
+      .optional()
+      .describe("Size of all segments at which the spool is full; without it, as much as the disk takes."),
     sync: z
       .union([z.enum(["batch", "never"]), duration({ minMs: 1 })])
       .default("batch")
-      .describe("When events are synced: before they count as stored (`batch`), within a time after that, or `never`, as the system likes."),
+      .describe(
+        "When events are synced: before they count as stored (`batch`), within a time after that, or `never`, as the system likes.",
+      ),
     when_full: z
       .enum(["wait", "fail"])
       .default("wait")

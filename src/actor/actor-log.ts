@@ -62,7 +62,17 @@ export class ActorLog implements Log {
     const { clock, pid, random } = this.platform
     const time = clock.now() / 1000
     const [level, txt_level] = syslog[name]
-    const data = { time, identification: "wishbone-ts", event_id: this.currentEvent(), level, txt_level, pid, module: this.module, message, ...fields }
+    const data = {
+      time,
+      identification: "wishbone-ts",
+      event_id: this.currentEvent(),
+      level,
+      txt_level,
+      pid,
+      module: this.module,
+      message,
+      ...fields,
+    }
     const event = new Event(random, time, data)
     event.standing = Standing.live
     port.put(event)

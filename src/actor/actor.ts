@@ -97,7 +97,8 @@ export class Actor implements Runnable, QueueOwner {
     this.args = parts.args
     this.books = new Books(parts.outside, this)
     this.failures = new FailureLog(parts.log, parts.platform.timers)
-    for (const name of ["successful", "failed", "logs", "metrics", ...parts.outPorts]) this.ports.set(name, new Port(name, name === "logs" || name === "metrics"))
+    for (const name of ["successful", "failed", "logs", "metrics", ...parts.outPorts])
+      this.ports.set(name, new Port(name, name === "logs" || name === "metrics"))
     this.ends = new Ends({
       instance: this.name,
       delivers: parts.delivers,
@@ -113,7 +114,13 @@ export class Actor implements Runnable, QueueOwner {
     this.timeouts =
       timeoutMs === undefined
         ? null
-        : new CallTimeouts({ clock, timers, timeoutMs, callsMax: parts.plan.consumers.max, expired: (call, failure) => this.calls.expire(call, failure) })
+        : new CallTimeouts({
+            clock,
+            timers,
+            timeoutMs,
+            callsMax: parts.plan.consumers.max,
+            expired: (call, failure) => this.calls.expire(call, failure),
+          })
     const { books, ends, holds, failures, timeouts } = this
     const carryOut: Submissions["carryOut"] = (submissions, origin) => this.submissions.carryOut(submissions, origin)
     this.calls = new Calls({ books, ends, holds, failures, timeouts, carryOut, wake: () => this.wake() })
@@ -179,9 +186,14 @@ export class Actor implements Runnable, QueueOwner {
   /** Fails what this instance has taken and not settled, and what waits for it: the graph stops and the instance does not get on. */
   giveUp(failure: Failure): void {
     for (const consumer of this.consumers) {
+      const { queue } = consumer
       consumer.giveUp(failure)
-      for (let event = consumer.queue.shift(); event !== undefined; event = consumer.queue.shift()) this.ends.fail(event, failure)
-      consumer.queue.afterTaking()
+      // What waits now: `failed` may lead back here.
+      for (let waiting = queue.inMemory; waiting > 0; waiting--) {
+        const event = queue.shift()
+        if (event !== undefined) this.ends.fail(event, failure)
+      }
+      queue.afterTaking()
     }
   }
 

@@ -42,7 +42,9 @@ export class Background {
       } catch (thrown) {
         if (this.signal.aborted) return
         this.restarts += 1
-        this.log.error(`a background loop failed and starts again in 2 seconds: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+        this.log.error(
+          `a background loop failed and starts again in 2 seconds: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        )
         await this.timers.sleep(restartMs, this.signal).catch(() => undefined)
       }
     }

@@ -61,7 +61,13 @@ export class CallTimeouts {
   private timer: Timer | undefined = undefined
   private controller: AbortController | null = null
 
-  constructor(parts: { clock: Clock; timers: Timers; timeoutMs: number; callsMax: number; expired: (call: Call, failure: Failure) => void }) {
+  constructor(parts: {
+    clock: Clock
+    timers: Timers
+    timeoutMs: number
+    callsMax: number
+    expired: (call: Call, failure: Failure) => void
+  }) {
     this.clock = parts.clock
     this.timers = parts.timers
     this.timeoutMs = parts.timeoutMs

@@ -91,7 +91,8 @@ export class Circuit {
 
   private open(before: CircuitState, code: string, message: string, error: unknown): void {
     const { destination, log, gate, failsOver, clock, firstWaitMs } = this.options
-    if (before !== "open") log.warn(`${before === "closed" ? "lost the connection to" : "cannot connect to"} ${destination}: ${message}`, { code })
+    if (before !== "open")
+      log.warn(`${before === "closed" ? "lost the connection to" : "cannot connect to"} ${destination}: ${message}`, { code })
     if (before === "first" && !failsOver && clock.monotonic() - this.startedMs < firstWaitMs) return
     const kind = failureKindOf(error) === "timeout" ? "timeout" : "transient"
     this.failure = new Failure(kind, code, `${destination}: ${message}`)

@@ -6,7 +6,7 @@
 // in between. Then the event is handed on, held, failed or over.
 
 import type { Failure } from "../errors.ts"
-import type { Event } from "../event.ts"
+import { type Event, Standing } from "../event.ts"
 import type { Queue } from "../queue/queue.ts"
 import type { Actor, QueueServer } from "./actor.ts"
 import type { Port } from "./port.ts"
@@ -16,6 +16,7 @@ export type Handler = (event: Event, args: never, signal: AbortSignal) => unknow
 
 const turnEvents = 256
 const clockEvery = 32
+const { inHand, live } = Standing
 
 export class Consumer implements QueueServer {
   readonly queue: Queue
@@ -56,32 +57,37 @@ export class Consumer implements QueueServer {
       if (event === undefined) break
       taken += 1
       if (--event.ttl <= 0) {
-        submissions.calling = null
         ends.spent(event)
         room = this.room()
         continue
       }
       if (timeouts !== null && timeouts.overrun) {
-        submissions.calling = null
         ends.fail(event, timeouts.overrunFailure)
         room = this.room()
         continue
       }
-      submissions.calling = event
-      submissions.movedTo = null
+      event.standing = inHand
+      submissions.calling = true
       let result: unknown
       try {
         result = handler(event, fixedArgs ?? actor.args.of(event), timeouts === null ? actor.signal : timeouts.nextSignal())
       } catch (thrown) {
-        submissions.withdraw()
+        submissions.withdraw(event)
         ends.fail(event, thrown)
         room = this.room()
         continue
       }
-      const port = submissions.movedTo as Port | null
-      if (result === undefined && port !== null && submissions.staged.length === 0) {
-        port.count += 1
-        port.queue?.push(event)
+      if (result === undefined && submissions.more === false) {
+        submissions.calling = false
+        const port = submissions.movedTo as Port | null
+        if (port === null) {
+          event.standing = live
+          ends.finish(event)
+        } else {
+          submissions.movedTo = null
+          port.count += 1
+          port.queue?.push(event)
+        }
         this.roomBytes -= event.weight
         room = this.roomBytes > 0 ? room - 1 : this.room()
       } else {
@@ -89,7 +95,6 @@ export class Consumer implements QueueServer {
         room = this.room()
       }
     }
-    submissions.calling = null
     actor.progress += taken
     queue.afterTaking()
   }
@@ -135,7 +140,7 @@ export class Consumer implements QueueServer {
   /** The handler goes on after its synchronous part. */
   private begin(event: Event, promise: PromiseLike<unknown>): void {
     const { calls, submissions } = this.actor
-    const call = calls.begin(event, this, submissions.take())
+    const call = calls.begin(event, this, submissions.take(event))
     // Of another library's promise neither a second answer nor a throw gets through.
     Promise.resolve(promise).then(
       (value) => calls.returned(call, value),

@@ -1,8 +1,8 @@
 // How a branch leaves an instance: handed on, failed, or over. Each way changes the books and the ticket together, here and nowhere
 // else. An instance's branches end through one `Ends`.
 
-import { describeThrown, type FailureKind, Failure, failureKindOf } from "../errors.ts"
-import { type Event, Standing, reserveTtl } from "../event.ts"
+import { describeThrown, Failure, type FailureKind, failureKindOf } from "../errors.ts"
+import { type Event, reserveTtl, Standing } from "../event.ts"
 import type { Books, DropReason } from "../ledger.ts"
 import type { Clock } from "../platform/platform.ts"
 import type { FailureLog } from "./failure-log.ts"
@@ -26,7 +26,15 @@ export class Ends {
   private readonly clock: Clock
   private readonly failures: FailureLog
 
-  constructor(parts: { instance: string; delivers: boolean; books: Books; successful: Port; failed: Port; clock: Clock; failures: FailureLog }) {
+  constructor(parts: {
+    instance: string
+    delivers: boolean
+    books: Books
+    successful: Port
+    failed: Port
+    clock: Clock
+    failures: FailureLog
+  }) {
     this.instance = parts.instance
     this.delivers = parts.delivers
     this.books = parts.books

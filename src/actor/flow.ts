@@ -13,6 +13,9 @@ export abstract class FlowModule<Spec extends ModuleSpec = ModuleSpec> extends M
     super(context)
     const { actor } = context
     // A closure of its own for each instance: the call site in the module sees one function, and the actor one caller.
-    this.submit = (event, queue = "outbox") => actor.submit(event, queue)
+    // The name that nearly all use is compared while compiling, where the call is compiled into the handler.
+    const { submissions } = actor
+    const outbox = actor.port("outbox")
+    this.submit = (event, queue = "outbox") => (queue === "outbox" ? submissions.submit(event, outbox) : actor.submit(event, queue))
   }
 }

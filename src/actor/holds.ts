@@ -51,7 +51,8 @@ export class Holds {
   /** Decides that `members` are joined into `whole` when that is submitted. Until then they stay held, so that a call which throws
    *  after this loses nothing. @throws TypeError when `whole` is a branch of its own already. */
   join(members: readonly Event[], whole: Event): void {
-    if (whole.standing === Standing.live) throw new TypeError("events are joined into a new event, made by `event()` or `clone()`")
+    if (whole.standing === Standing.live || whole.standing === Standing.inHand)
+      throw new TypeError("events are joined into a new event, made by `event()` or `clone()`")
     const known = whole.ticket === null ? undefined : this.joins.get(whole.ticket)
     if (known !== undefined) {
       known.members.push(...members)

@@ -6,8 +6,8 @@ import type { Platform } from "../platform/platform.ts"
 import { memoryQueue } from "../queue/memory.ts"
 import type { Queue } from "../queue/queue.ts"
 import type { InstancePlan, QueuePlan } from "../spec/plan.ts"
-import type { SpoolQueue } from "../spool/queue.ts"
 import type { Contract, ModuleSpec } from "../spec/spec.ts"
+import type { SpoolQueue } from "../spool/queue.ts"
 import { Actor } from "./actor.ts"
 import type { ActorArguments } from "./arguments.ts"
 import { Background } from "./background.ts"
@@ -119,7 +119,11 @@ export class Instance {
     const { waits } = this.parts.contract ?? {}
     const named = waits === undefined ? ["*"] : (waits[queue] ?? waits["*"] ?? [])
     return [...this.actor.ports.values()].filter(
-      (port) => port.queue !== null && !port.outside && !port.queue.drops && (port.name === "successful" || port.name === "failed" || named.includes("*") || named.includes(port.name)),
+      (port) =>
+        port.queue !== null &&
+        !port.outside &&
+        !port.queue.drops &&
+        (port.name === "successful" || port.name === "failed" || named.includes("*") || named.includes(port.name)),
     )
   }
 

@@ -1,10 +1,10 @@
 // What a module is to its author: a light object beside its actor. A module declares itself (`static spec`), names a handler for each in
 // queue, and may have hooks. It does not catch what it cannot repair: throwing is how an event reaches `failed`.
 
-import { Event, type Encoding } from "../event.ts"
+import { type Encoding, Event } from "../event.ts"
 import type { Log } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
-import type { ModuleSpec, Args } from "../spec/spec.ts"
+import type { Args, ModuleSpec } from "../spec/spec.ts"
 import type { Actor } from "./actor.ts"
 import type { Background, BackgroundBody } from "./background.ts"
 import type { BatchHandler } from "./batch.ts"

@@ -13,6 +13,8 @@ import type { Holds } from "./holds.ts"
 import type { Port } from "./port.ts"
 
 const nothing: readonly Submission[] = []
+// Compiled in; what another file exports would be looked up at each event.
+const { inHand, live } = Standing
 
 /** What the synchronous part of a call has decided. */
 export interface Staged {
@@ -27,12 +29,13 @@ export interface Staged {
 }
 
 export class Submissions {
-  /** The event whose handler is in its synchronous part, else `null`. */
-  calling: Event | null = null
+  /** A handler is in its synchronous part. Which event it has in hand says that event's standing: a number costs less than a reference. */
+  calling = false
   /** Where that event alone was submitted to, on the common way: once, first, into a queue that takes it directly. */
   movedTo: Port | null = null
-  /** Whatever else that part submitted. */
-  staged: Submission[] = []
+  /** That part did more than hand its event on: it staged something, or holds its event. */
+  more = false
+  private staged: Submission[] = []
   /** The graph has ended: what comes now is refused. */
   closed = false
   private kept = false
@@ -51,28 +54,36 @@ export class Submissions {
 
   /** Takes the event, always. */
   submit(event: Event, port: Port): undefined {
-    if (event === this.calling && port.direct && this.movedTo === null && this.staged.length === 0 && !this.kept) {
+    // Compared with `true` and `false` for speed: a condition alone is checked for everything that could be false.
+    if (event.standing === inHand && port.direct === true && this.more === false) {
+      event.standing = live
       this.movedTo = port
       return undefined
     }
-    if (this.calling !== null) this.stage(event, port)
+    return this.submitOtherwise(event, port)
+  }
+
+  private submitOtherwise(event: Event, port: Port): undefined {
+    if (this.calling) this.stage(event, port)
     else this.submitLater(event, port)
     return undefined
   }
 
   /** Forgets what the synchronous part submitted: it threw. */
-  withdraw(): void {
-    this.take()
+  withdraw(event: Event): void {
+    this.take(event)
   }
 
   /** Ends the synchronous part: what it decided, to be carried out by the caller. */
-  take(): Staged {
-    const { staged, movedTo, kept, successCopy, calling } = this
-    const moved = this.handedOn
-    if (movedTo !== null) staged.unshift({ event: calling as Event, port: movedTo, failure: null })
+  take(event: Event): Staged {
+    const { staged, movedTo, kept, successCopy } = this
+    const moved = event.standing !== inHand
+    event.standing = live
+    if (movedTo !== null) staged.unshift({ event, port: movedTo, failure: null })
     // What ends from here on may call back into the module, which then is no part of the call any more.
-    this.calling = null
+    this.calling = false
     this.movedTo = null
+    this.more = false
     this.kept = false
     this.successCopy = null
     // Never the list itself while it is empty: the next call stages into it before this one is carried out.
@@ -83,7 +94,7 @@ export class Submissions {
 
   /** The synchronous part returned without a promise: carries out what it decided, and ends its event if it is not on its way. */
   settle(event: Event): void {
-    const { submissions, moved, kept, successCopy } = this.take()
+    const { submissions, moved, kept, successCopy } = this.take(event)
     if (kept) this.holds.add(event)
     if (successCopy !== null) {
       successCopy.call = null
@@ -108,13 +119,14 @@ export class Submissions {
 
   /** Keeps the event in hand beyond its call. */
   hold(event: Event): void {
-    if (event !== this.calling) return this.calls.hold(event)
-    this.kept = !this.handedOn
+    if (event.standing !== inHand) return this.calls.hold(event)
+    this.kept = true
+    this.more = true
   }
 
   /** The event is held no longer: it ends as if its handler had returned now. */
   release(event: Event): void {
-    if (event === this.calling) {
+    if (event.standing === inHand) {
       this.kept = false
       return
     }
@@ -124,8 +136,9 @@ export class Submissions {
 
   /** The event, held or in hand, leaves on `failed`. */
   fail(event: Event, thrown: unknown): void {
-    if (event === this.calling) {
-      if (this.handedOn) return
+    if (event.standing === inHand) {
+      event.standing = live
+      this.more = true
       this.kept = false
       this.staged.push({ event, port: this.ends.failed, failure: { thrown } })
       return
@@ -140,14 +153,11 @@ export class Submissions {
     this.holds.join(members, whole)
   }
 
-  /** Whether the synchronous part has handed the event in hand on. */
-  private get handedOn(): boolean {
-    return this.movedTo !== null || this.staged.some((submission) => submission.event === this.calling)
-  }
-
   /** Keeps a submission of the synchronous part until that part has returned. */
   private stage(event: Event, port: Port): void {
-    if (event === this.calling && !this.handedOn) {
+    this.more = true
+    if (event.standing === inHand) {
+      event.standing = live
       this.kept = false
       if (this.ends.successful.queue !== null && port !== this.ends.successful) this.successCopy = event.clone()
       this.staged.push({ event, port, failure: null })

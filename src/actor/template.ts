@@ -9,7 +9,8 @@
 // - nothing is loaded from files, and nothing is random: a simulated run must repeat.
 // The text itself comes from the bootstrap file; event data is never compiled.
 
-import nunjucks, { type Callable } from "@11ty/nunjucks"
+import { createRequire } from "node:module"
+import type { Callable, default as Nunjucks } from "@11ty/nunjucks"
 import { Invalid, WishboneError } from "../errors.ts"
 import { readSteps } from "../event-path.ts"
 import { collectNames, harden, type Library, requireFilter, type TemplateNode, textFilter, type UsedNames } from "./template-language.ts"
@@ -93,7 +94,7 @@ function failing(source: string, error: Invalid): Template {
 }
 
 function general(source: string, setting: TemplateSetting): Template {
-  const compiled = compileWithNunjucks(source)
+  const compiled = engine().compile(source)
   checkNames(source, compiled, setting)
   const usesEvent = [...compiled.reads].some(isEventRoot) || [...compiled.calls].some((name) => !isStartName(name) && name !== "range")
   const names = new EventNames(setting)
@@ -129,57 +130,81 @@ interface Compiled extends UsedNames {
   render(names: EventNames): string
 }
 
-function compileWithNunjucks(source: string): Compiled {
-  const root = parsed(source)
-  const names = collectNames(root, source)
-  harden(root, source, library)
-  const compiler = new nunjucks.compiler.Compiler("template", false)
-  compiler.compile(root)
-  // The code comes from nunjucks' compiler, the source from the bootstrap file: nothing of an event gets here.
-  // oxlint-disable-next-line typescript/no-implied-eval
-  const make = new Function(compiler.getCode()) as () => { root: Root }
-  const body = make().root
-  return { ...names, render: (values) => run(body, values) }
-}
-
 type Root = (env: object, context: object, frame: object, runtime: object, done: (error: unknown, text?: string) => void) => void
 
-function run(root: Root, names: EventNames): string {
-  const frame = new nunjucks.runtime.Frame()
-  frame.topLevel = true
-  let failure: unknown
-  let result = ""
-  root(environment, new RenderContext(names, environment), frame, runtime, (error, text) => {
-    failure = error
-    result = text ?? ""
-  })
-  // nunjucks wraps what was thrown; the original says more.
-  if (failure) throw ((failure as { cause?: unknown }).cause ?? failure) as unknown
-  return result
+/** Nunjucks, made strict. Loaded when the first template needs it: most files hold none, or only lone paths. */
+const engine = lazily(() => new Engine(createRequire(import.meta.url)("@11ty/nunjucks") as typeof Nunjucks))
+
+function lazily<Value>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => (made ??= make())
 }
 
-const runtime = { ...nunjucks.runtime, memberLookup, callWrap, suppressValue: (value: unknown) => value }
+class Engine {
+  private readonly nunjucks: typeof Nunjucks
+  private readonly runtime: object
+  private readonly environment: object
+  private readonly library: Library
 
-const { filters, tests } = standardLibrary()
+  constructor(nunjucks: typeof Nunjucks) {
+    const { filters, tests } = standardLibrary(nunjucks)
+    this.nunjucks = nunjucks
+    this.runtime = { ...nunjucks.runtime, memberLookup, callWrap, suppressValue: (value: unknown) => value }
+    this.environment = {
+      opts: { autoescape: false, throwOnUndefined: false },
+      getFilter: (name: string) => filters[name],
+      getTest: (name: string) => tests[name],
+    }
+    this.library = {
+      filters: new Set(Object.keys(filters)),
+      tests: new Set(Object.keys(tests)),
+      wrap(node, filter, spelling) {
+        const { Filter, Literal, NodeList, Symbol: Name } = nunjucks.nodes
+        const { lineno, colno } = node
+        const args = new NodeList(lineno, colno, [node, new Literal(lineno, colno, spelling)])
+        return new Filter(lineno, colno, new Name(lineno, colno, filter), args)
+      },
+    }
+  }
 
-const environment = {
-  opts: { autoescape: false, throwOnUndefined: false },
-  getFilter: (name: string) => filters[name],
-  getTest: (name: string) => tests[name],
+  compile(source: string): Compiled {
+    const root = this.parsed(source)
+    const names = collectNames(root, source)
+    harden(root, source, this.library)
+    const compiler = new this.nunjucks.compiler.Compiler("template", false)
+    compiler.compile(root)
+    // The code comes from nunjucks' compiler, the source from the bootstrap file: nothing of an event gets here.
+    // oxlint-disable-next-line typescript/no-implied-eval
+    const make = new Function(compiler.getCode()) as () => { root: Root }
+    const body = make().root
+    return { ...names, render: (values) => this.run(body, values) }
+  }
+
+  private run(root: Root, names: EventNames): string {
+    const frame = new this.nunjucks.runtime.Frame()
+    frame.topLevel = true
+    let failure: unknown
+    let result = ""
+    root(this.environment, new RenderContext(names, this.environment), frame, this.runtime, (error, text) => {
+      failure = error
+      result = text ?? ""
+    })
+    // nunjucks wraps what was thrown; the original says more.
+    if (failure) throw ((failure as { cause?: unknown }).cause ?? failure) as unknown
+    return result
+  }
+
+  private parsed(source: string): TemplateNode {
+    try {
+      return this.nunjucks.parser.parse(source, [], {})
+    } catch (error) {
+      const { message, lineno: line, colno: column } = error as { message: string; lineno?: number; colno?: number }
+      throw new WishboneError("WB_TEMPLATE_SYNTAX", { template: source, line, column, problem: message }, { cause: error })
+    }
+  }
 }
 
-const library: Library = {
-  filters: new Set(Object.keys(filters)),
-  tests: new Set(Object.keys(tests)),
-  wrap(node, filter, spelling) {
-    const { Filter, Literal, NodeList, Symbol: Name } = nunjucks.nodes
-    const { lineno, colno } = node
-    const args = new NodeList(lineno, colno, [node, new Literal(lineno, colno, spelling)])
-    return new Filter(lineno, colno, new Name(lineno, colno, filter), args)
-  },
-}
-
-function standardLibrary(): { filters: Record<string, Callable>; tests: Record<string, Callable> } {
+function standardLibrary(nunjucks: typeof Nunjucks): { filters: Record<string, Callable>; tests: Record<string, Callable> } {
   const standard = new nunjucks.Environment([], {})
   const { random: _, ...known } = standard.filters
   for (const name of attributeFilters) known[name] = guarded(known[name])
@@ -189,13 +214,4 @@ function standardLibrary(): { filters: Record<string, Callable>; tests: Record<s
     [textFilter]: (value, what) => textOf(value instanceof nunjucks.runtime.SafeString ? String(value) : value, String(what)),
   }
   return { filters: { ...known, ...own }, tests: standard.tests }
-}
-
-function parsed(source: string): TemplateNode {
-  try {
-    return nunjucks.parser.parse(source, [], {})
-  } catch (error) {
-    const { message, lineno: line, colno: column } = error as { message: string; lineno?: number; colno?: number }
-    throw new WishboneError("WB_TEMPLATE_SYNTAX", { template: source, line, column, problem: message }, { cause: error })
-  }
 }

@@ -5,7 +5,15 @@ import type { Registry } from "../router/registry.ts"
 import { isQueueName } from "../router/route.ts"
 import { type ArgumentProblem, type CheckedArguments, checkArguments } from "../spec/arguments.ts"
 import { resolvePaths } from "../spec/marked.ts"
-import { type ConsumersPlan, defaultConsumers, defaultHoldMax, defaultInflight, type InstancePlan, type QueuePlan, type QueueSync } from "../spec/plan.ts"
+import {
+  type ConsumersPlan,
+  defaultConsumers,
+  defaultHoldMax,
+  defaultInflight,
+  type InstancePlan,
+  type QueuePlan,
+  type QueueSync,
+} from "../spec/plan.ts"
 import type { ModuleSpec } from "../spec/spec.ts"
 import { secretNodes } from "./mask.ts"
 import {
@@ -216,7 +224,8 @@ function checkDisk(plan: QueuePlan, settings: MapNode | undefined, reader: Setti
   }
   if (order !== undefined && plan.order !== "fifo") reader.invalid(order, "`fifo`, as this queue uses the disk")
   if (whenFull !== undefined && plan.whenFull === "drop_old") reader.invalid(whenFull, "`wait` or `drop_new`, as this queue uses the disk")
-  if (whenFull !== undefined && spills && plan.store === "disk") reader.invalid(whenFull, "`wait` or `drop_new`, as this queue lives on disk already")
+  if (whenFull !== undefined && spills && plan.store === "disk")
+    reader.invalid(whenFull, "`wait` or `drop_new`, as this queue lives on disk already")
 }
 
 function readConsumers(node: MapNode | undefined, instance: string, reader: SettingsReader): ConsumersPlan {

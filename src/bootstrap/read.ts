@@ -51,11 +51,7 @@ export class SettingsReader {
   }
 
   /** Milliseconds. `words`: what else the value could have been. */
-  duration(
-    entry: MapEntry | undefined,
-    { min, max = Number.MAX_SAFE_INTEGER }: Bounds,
-    words: readonly string[] = [],
-  ): number | undefined {
+  duration(entry: MapEntry | undefined, { min, max = Number.MAX_SAFE_INTEGER }: Bounds, words: readonly string[] = []): number | undefined {
     const value = scalarOf(entry)
     if (entry === undefined || value === undefined) return undefined
     const ms = parseDuration(value)

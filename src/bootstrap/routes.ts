@@ -131,7 +131,7 @@ const harmless: ResolvedContract = {
   waits: {},
   failsWithinMs: Number.POSITIVE_INFINITY,
   fails: true,
-        reorders: false,
+  reorders: false,
   holds: "nothing",
   delays: true,
   directory: undefined,

@@ -2,9 +2,9 @@
 // do not get on fail what they have, so that it falls to the graph's own disk. At the deadline the rest is counted as lost.
 // No module can hold the stop up: what it promises to end is waited for only as long as there is time.
 
+import { stoppedFailure } from "../actor/ends.ts"
 import type { InputModule } from "../actor/input.ts"
 import type { Instance } from "../actor/instance.ts"
-import { stoppedFailure } from "../actor/ends.ts"
 import type { Log } from "../log.ts"
 import type { Clock, Timers } from "../platform/platform.ts"
 

@@ -8,8 +8,8 @@ import type { Ledger, Report } from "../ledger.ts"
 import type { Log } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
 import type { Plan } from "../spec/plan.ts"
-import { type DrainParts, drain, loseTheRest, stopInputs } from "./drain.ts"
 import { Spools } from "../spool/spools.ts"
+import { type DrainParts, drain, loseTheRest, stopInputs } from "./drain.ts"
 import type { Registry } from "./registry.ts"
 import { Upkeep } from "./upkeep.ts"
 import { wire } from "./wiring.ts"
@@ -100,7 +100,9 @@ export class Router implements AsyncDisposable {
       } catch (thrown) {
         this.phase = "stopped"
         await this.end(started)
-        throw thrown instanceof WishboneError ? thrown : new WishboneError("WB_START_FAILED", { instance: instance.name, reason: reasonOf(thrown) }, { cause: thrown })
+        throw thrown instanceof WishboneError
+          ? thrown
+          : new WishboneError("WB_START_FAILED", { instance: instance.name, reason: reasonOf(thrown) }, { cause: thrown })
       }
     }
     this.phase = "running"
@@ -135,7 +137,9 @@ export class Router implements AsyncDisposable {
       waiting: report.in_flight + report.held,
       spooled: report.waiting,
       oldestMs: this.spools.oldestMs,
-      openCircuits: this.instances.filter(({ actor }) => actor.circuits.some((circuit) => circuit.state === "open")).map(({ name }) => name),
+      openCircuits: this.instances
+        .filter(({ actor }) => actor.circuits.some((circuit) => circuit.state === "open"))
+        .map(({ name }) => name),
       imbalances: this.ledger.imbalances(),
     }
   }
@@ -147,7 +151,13 @@ export class Router implements AsyncDisposable {
   private async stopOnce(timeoutMs: number): Promise<void> {
     if (this.phase !== "running") return
     this.phase = "stopping"
-    const parts: DrainParts = { instances: this.instances, clock: this.platform.clock, timers: this.platform.timers, log: this.log, cut: this.cut.signal }
+    const parts: DrainParts = {
+      instances: this.instances,
+      clock: this.platform.clock,
+      timers: this.platform.timers,
+      log: this.log,
+      cut: this.cut.signal,
+    }
     await stopInputs(parts)
     const empty = await drain(parts, timeoutMs)
     if (!empty) loseTheRest(this.instances)

@@ -12,9 +12,9 @@ import type { Platform } from "../platform/platform.ts"
 import { findTemplates } from "../spec/arguments.ts"
 import { contractOf } from "../spec/contract.ts"
 import { type InstancePlan, type Plan, type RoutePlan } from "../spec/plan.ts"
-import { buildGraph } from "./graph.ts"
 import { SpoolQueue } from "../spool/queue.ts"
 import type { Spools } from "../spool/spools.ts"
+import { buildGraph } from "./graph.ts"
 import type { Registry } from "./registry.ts"
 import { funnelPlan, funnelRoutes, SystemFunnel, systemFunnels, systemQueue } from "./system.ts"
 
@@ -60,7 +60,8 @@ export function wire(plan: Plan, parts: WiringParts): Wired {
 function outsideInstances(plans: readonly InstancePlan[], routes: readonly RoutePlan[]): Set<string> {
   const outside = new Set(plans.map((plan) => plan.name))
   const isSystem = (queue: string): boolean => queue === "logs" || queue === "metrics"
-  for (const { name } of plans) if (!(name in systemFunnels) && !routes.some((route) => route.destination.instance === name)) outside.delete(name)
+  for (const { name } of plans)
+    if (!(name in systemFunnels) && !routes.some((route) => route.destination.instance === name)) outside.delete(name)
   for (let changed = true; changed; ) {
     changed = false
     for (const { source, destination } of routes) {
@@ -72,7 +73,10 @@ function outsideInstances(plans: readonly InstancePlan[], routes: readonly Route
   return outside
 }
 
-function makeInstance(plan: InstancePlan, all: { plan: Plan; routes: readonly RoutePlan[]; outside: ReadonlySet<string>; parts: WiringParts }): Instance {
+function makeInstance(
+  plan: InstancePlan,
+  all: { plan: Plan; routes: readonly RoutePlan[]; outside: ReadonlySet<string>; parts: WiringParts },
+): Instance {
   const { parts, routes } = all
   const { platform } = parts
   const moduleClass = plan.name in systemFunnels ? SystemFunnel : (parts.registry.lookup(plan.module).component.create as ModuleClass)
@@ -105,7 +109,8 @@ function connect(instances: ReadonlyMap<string, Instance>, route: RoutePlan): vo
   const source = instances.get(route.source.instance)
   const destination = instances.get(route.destination.instance)
   const queue = destination?.actor.queues.get(route.destination.queue)
-  if (source === undefined || destination === undefined || queue === undefined) throw new Error(`a checked plan has a route to nowhere: ${JSON.stringify(route)}`)
+  if (source === undefined || destination === undefined || queue === undefined)
+    throw new Error(`a checked plan has a route to nowhere: ${JSON.stringify(route)}`)
   const port = source.actor.port(route.source.queue)
   port.queue = queue
   if (!port.outside && !source.actor.books.outside) return

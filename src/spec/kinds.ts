@@ -12,7 +12,11 @@ export const kindArguments = {
   flow: {},
   process: {},
   output: {
-    selection: z.string().nullable().default("data").describe("Which part of the event leaves, as a dotted path; `null` for the whole event."),
+    selection: z
+      .string()
+      .nullable()
+      .default("data")
+      .describe("Which part of the event leaves, as a dotted path; `null` for the whole event."),
     payload: templated(z.unknown()).default(null).describe("What leaves instead of `selection`, usually a template."),
     native_events: z.boolean().default(false).describe("The whole event leaves rather than a part of it."),
   },

@@ -86,10 +86,10 @@ export class SpoolAccount {
     this.onTheirWay += count
   }
 
-  /** The record was settled. */
-  settled(): void {
-    this.onTheirWay -= 1
-    this.settledHere += 1
+  /** `count` records were settled. */
+  settled(count = 1): void {
+    this.onTheirWay -= count
+    this.settledHere += count
   }
 
   /** A person took `count` waiting records out: the graph let them go. */

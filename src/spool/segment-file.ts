@@ -20,7 +20,10 @@ export class ActiveSegment {
   /** The directory was synced with its name in it. */
   #isNamed = false
 
-  private constructor(directory: SpoolDirectory, parts: { segment: Segment; handle: FileHandle; name: SegmentName; header: Buffer; sync: SyncMode }) {
+  private constructor(
+    directory: SpoolDirectory,
+    parts: { segment: Segment; handle: FileHandle; name: SegmentName; header: Buffer; sync: SyncMode },
+  ) {
     this.#directory = directory
     this.segment = parts.segment
     this.#handle = parts.handle

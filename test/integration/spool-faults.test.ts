@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import { expect, onTestFinished, test as runTest } from "vitest"
+import { expect, onTestFinished, test } from "vitest"
 import { realPlatform } from "../../src/platform/real.ts"
 import { simulatedPlatform } from "../../src/platform/simulated/simulated.ts"
 import { noSmallDisk, smallDisk } from "../support/small-disk.ts"
@@ -11,7 +11,6 @@ import { type Ends, endsOf, faults, live } from "../support/spool-script.ts"
 
 const missing = noSmallDisk()
 if (missing !== undefined) console.log(missing)
-const test = runTest.skipIf(missing !== undefined)
 
 const program = fileURLToPath(new URL("../support/spool-life.ts", import.meta.url))
 
@@ -57,10 +56,13 @@ async function lifeOfProcess(directory: string, life: number): Promise<string[]>
   return JSON.parse(text) as string[]
 }
 
-test("five kills, three full disks and two refused syncs leave every record where the simulated run leaves it", async () => {
-  const expected = await simulated()
-  expect(expected.delivered.length).toBeGreaterThan(50)
-  expect(expected.quarantined.length).toBeGreaterThan(10)
-  expect(new Set([...expected.delivered, ...expected.waiting, ...expected.quarantined]).size).toBe(200)
-  expect(await real()).toEqual(expected)
-})
+test.skipIf(missing !== undefined)(
+  "five kills, three full disks and two refused syncs leave every record where the simulated run leaves it",
+  async () => {
+    const expected = await simulated()
+    expect(expected.delivered.length).toBeGreaterThan(50)
+    expect(expected.quarantined.length).toBeGreaterThan(10)
+    expect(new Set([...expected.delivered, ...expected.waiting, ...expected.quarantined]).size).toBe(200)
+    expect(await real()).toEqual(expected)
+  },
+)

@@ -16,11 +16,12 @@ export type Chaotic = FlowModule & { readonly random: SeededRandom }
 type Way = "release" | "submit" | "fail"
 type Step =
   | { readonly do: "submit" | "again" | "clone" | "fresh"; readonly queue: string }
-  | { readonly do: "hold"; readonly then: Way; readonly afterMs: number; readonly queue: string }
+  | { readonly do: "hold"; readonly way: Way; readonly afterMs: number; readonly queue: string }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "tick" | "throw" | "fail" | "value" | "never" }
 
 const never = new Promise<never>(() => undefined)
+const tick = Promise.resolve()
 
 export class Call {
   private readonly module: Chaotic
@@ -78,7 +79,7 @@ export class Call {
     for (let at = from; at < this.steps.length; at++) {
       const step = this.steps[at] as Step
       if (step.do === "never") await never
-      else if (step.do === "tick") await undefined
+      else if (step.do === "tick") await tick
       else if (step.do === "wait") await this.module.platform.timers.sleep(step.ms)
       else if (step.do === "value") return this.finish("value")
       else if (this.signal.aborted) this.late(step)
@@ -121,7 +122,7 @@ export class Call {
     } else if (step.do === "hold") this.hold(step)
   }
 
-  private hold({ then, afterMs, queue }: Extract<Step, { do: "hold" }>): void {
+  private hold({ way, afterMs, queue }: Extract<Step, { do: "hold" }>): void {
     const { module, event, world } = this
     this.handedOn = true
     module.hold(event)
@@ -130,8 +131,8 @@ export class Call {
         if (world.stopping && !this.actor.holds.has(event)) return
         world.checkOwned(event, this.token)
         if (!this.actor.holds.has(event)) world.fail(`${loadOf(event).ids.join()} is not held any more`)
-        if (then === "submit") this.submit(event, queue)
-        else if (then === "release") {
+        if (way === "submit") this.submit(event, queue)
+        else if (way === "release") {
           this.over(event, undefined)
           module.release(event)
         } else {
@@ -175,7 +176,8 @@ export class Call {
     else if (step.do === "fail") module.fail(event, new Invalid("late"))
     else if (step.do === "throw") throw new Invalid("late")
     else return
-    if (actor.calls.late !== late + 1 || JSON.stringify(actor.books.balance()) !== books) this.world.fail(`${module.name} did not refuse ${step.do} of ${loadOf(event).ids.join()} after its time`)
+    if (actor.calls.late !== late + 1 || JSON.stringify(actor.books.balance()) !== books)
+      this.world.fail(`${module.name} did not refuse ${step.do} of ${loadOf(event).ids.join()} after its time`)
   }
 
   private fresh(): Event {
@@ -193,7 +195,8 @@ export class Call {
   private draw(): Step[] {
     const { profile } = this
     const { random } = this.module
-    if (this.world.isCrowded || !random.chance(profile.wildness)) return profile.role === "output" ? [] : [{ do: "submit", queue: this.queue() }]
+    if (this.world.isCrowded || !random.chance(profile.wildness))
+      return profile.role === "output" ? [] : [{ do: "submit", queue: this.queue() }]
     const steps: Step[] = []
     const count = random.upTo(5)
     for (let at = 0; at < count; at++) steps.push(this.step())
@@ -211,7 +214,7 @@ export class Call {
     const choices: (() => Step)[] = [
       () => ({ do: "wait", ms: 1 + random.upTo(40) }),
       () => ({ do: "tick" }),
-      () => ({ do: "hold", then: outputs ? "release" : "submit", afterMs: 1 + random.upTo(60), queue: this.queue() }),
+      () => ({ do: "hold", way: outputs ? "release" : "submit", afterMs: 1 + random.upTo(60), queue: this.queue() }),
     ]
     if (!outputs) {
       choices.push(() => ({ do: "submit", queue: this.queueByName() }))
@@ -221,7 +224,12 @@ export class Call {
     if (!calm) {
       choices.push(() => ({ do: "throw" }))
       choices.push(() => ({ do: "fail" }))
-      choices.push(() => ({ do: "hold", then: keeps ? "fail" : random.pick<Way>(["release", "submit", "fail"]), afterMs: 1 + random.upTo(60), queue: this.queue() }))
+      choices.push(() => ({
+        do: "hold",
+        way: keeps ? "fail" : random.pick<Way>(["release", "submit", "fail"]),
+        afterMs: 1 + random.upTo(60),
+        queue: this.queue(),
+      }))
     }
     if (timeoutMs !== undefined || stops) choices.push(() => this.linger())
     return random.pick(choices as [() => Step, ...(() => Step)[]])()

@@ -14,7 +14,11 @@ import { Call } from "./chaos-call.ts"
 import type { InputProfile } from "./chaos-plan.ts"
 import { type Load, loadOf, type World } from "./chaos-world.ts"
 
-const ins = { inbox: { direction: "in", summary: "Events." }, second: { direction: "in", summary: "Events." }, "*": { direction: "in", summary: "Events." } } as const
+const ins = {
+  inbox: { direction: "in", summary: "Events." },
+  second: { direction: "in", summary: "Events." },
+  "*": { direction: "in", summary: "Events." },
+} as const
 const contract = { acknowledges: "none", failsWithinMs: 0, reorders: true, holds: "memory" } as const
 
 /** The modules of one run. They share the world they tell what they do. */
@@ -23,7 +27,12 @@ export function chaosModules(world: World): Registry {
     name: "chaos.flow.flow",
     summary: "Misbehaves.",
     arguments: {},
-    queues: { ...ins, a: { direction: "out", summary: "Out." }, b: { direction: "out", summary: "Out." }, c: { direction: "out", summary: "Out." } },
+    queues: {
+      ...ins,
+      a: { direction: "out", summary: "Out." },
+      b: { direction: "out", summary: "Out." },
+      c: { direction: "out", summary: "Out." },
+    },
     contract,
   })
   const outputSpec = defineModule({ name: "chaos.output.output", summary: "Misbehaves.", arguments: {}, queues: ins, contract })
@@ -38,7 +47,12 @@ export function chaosModules(world: World): Registry {
     contract: { ...contract, waits: { inbox: [], second: [], "*": [] }, delays: true },
   })
   const packSpec = defineModule({ name: "chaos.flow.pack", summary: "Packs.", arguments: {}, queues: holding, contract })
-  const inputSpec = defineModule({ name: "chaos.input.input", summary: "Makes events.", arguments: {}, queues: { outbox: { direction: "out", summary: "Out." } } })
+  const inputSpec = defineModule({
+    name: "chaos.input.input",
+    summary: "Makes events.",
+    arguments: {},
+    queues: { outbox: { direction: "out", summary: "Out." } },
+  })
 
   class ChaosFlow extends FlowModule<typeof flowSpec> {
     static readonly spec = flowSpec

@@ -113,7 +113,9 @@ class Draw {
   }
 
   private node(at: number, last: boolean): Profile {
-    const role: Role = last ? this.random.pick(["output", "batch"]) : this.random.pick(["flow", "flow", "flow", "flow", "output", "batch", "delay", "pack"])
+    const role: Role = last
+      ? this.random.pick(["output", "batch"])
+      : this.random.pick(["flow", "flow", "flow", "flow", "output", "batch", "delay", "pack"])
     return this.profile(`${role}${at}`, role)
   }
 
@@ -138,7 +140,8 @@ class Draw {
     profiles.forEach((profile, at) => {
       const targets = profiles.slice(at + 1).filter(({ role }) => role !== "input")
       if (targets.length === 0) return
-      for (const out of profile.outs) if (keeps || random.chance(0.85)) this.connect(profile, out, random.pick(targets as [Profile, ...Profile[]]))
+      for (const out of profile.outs)
+        if (keeps || random.chance(0.85)) this.connect(profile, out, random.pick(targets as [Profile, ...Profile[]]))
       if (profile.role === "input") return
       if (random.chance(0.4)) this.connect(profile, "failed", random.pick(targets as [Profile, ...Profile[]]))
       if (!circles && random.chance(0.35)) this.connect(profile, "successful", random.pick(targets as [Profile, ...Profile[]]))

@@ -186,7 +186,8 @@ export class World {
       for (const queue of actor.queues.values()) {
         if (queue.length === 0) continue
         queue.each(visit)
-        if (queue.length > this.mostIn(actor, queue.size)) this.fail(`${queue.name} holds ${queue.length} events, its size is ${queue.size}`)
+        if (queue.length > this.mostIn(actor, queue.size))
+          this.fail(`${queue.name} holds ${queue.length} events, its size is ${queue.size}`)
       }
       if (actor.holds.count > 0) actor.holds.list().forEach(visit)
     }
@@ -231,7 +232,8 @@ export class World {
     const dropped = [...this.actors.values()].flatMap(({ queues }) => [...queues.values()]).reduce((sum, queue) => sum + queue.dropped, 0)
     if (report.dropped.overflow !== dropped) this.fail(`queues dropped ${dropped} events, the books say ${report.dropped.overflow}`)
     for (const watched of this.tickets) this.checkTicket(watched)
-    if (this.chaos.calm && (report.failed > 0 || report.lost > 0)) this.fail(`nothing fails in this graph, and yet: ${JSON.stringify(report)}`)
+    if (this.chaos.calm && (report.failed > 0 || report.lost > 0))
+      this.fail(`nothing fails in this graph, and yet: ${JSON.stringify(report)}`)
   }
 
   private checkTicket(watched: Watched): void {

@@ -1,5 +1,6 @@
 // Every memory queue against a model in a few lines: a list with the rules of the contract.
 
+import assert from "node:assert/strict"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { Event } from "../../src/event.ts"
@@ -100,7 +101,7 @@ function play({ model, queue, producer, ids }: ReturnType<typeof sideBySide>, st
     model[step.do](item)
   } else if (step.do === "shift") {
     const event = queue.shift()
-    expect(event === undefined ? undefined : ids.get(event)).toBe(model.shift())
+    assert.equal(event === undefined ? undefined : ids.get(event), model.shift())
   } else if (step.do === "after") {
     queue.afterTaking()
     model.after()
@@ -120,8 +121,16 @@ test("a queue does what its model does", () => {
         play(both, step, random)
         const seen = [queue.length, queue.bytes, queue.full, told.consumer, told.producer, told.overflowed, queue.entered].join()
         const entered = queue.tail + (settings.whenFull === "drop_new" ? queue.dropped : 0)
-        const wanted = [model.items.length, model.bytes, model.full, model.wokenConsumer, model.wokenProducer, model.overflowed, entered].join()
-        if (seen !== wanted) expect(seen).toBe(wanted)
+        const wanted = [
+          model.items.length,
+          model.bytes,
+          model.full,
+          model.wokenConsumer,
+          model.wokenProducer,
+          model.overflowed,
+          entered,
+        ].join()
+        assert.equal(seen, wanted)
       }
       const waiting = new Set<unknown>()
       queue.each((event) => waiting.add(ids.get(event)))

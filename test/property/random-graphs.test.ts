@@ -46,6 +46,6 @@ test("the graphs are of all kinds", () => {
     if (chaos.cutAfterMs !== undefined) kinds.cut += 1
     if (chaos.profiles.has("back")) kinds.circles += 1
   }
-  for (const [role, count] of roles) expect(count, role).toBeGreaterThan(100)
-  for (const [kind, count] of Object.entries(kinds)) expect(count, kind).toBeGreaterThan(50)
+  expect([...roles].filter(([, count]) => count < 100)).toEqual([])
+  expect(Object.entries(kinds).filter(([, count]) => count < 50)).toEqual([])
 })

@@ -28,7 +28,10 @@ export async function playRandomGraph(seed: number, { traces = false }: { traces
     await playWorld(world)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`random graph ${seed}: ${reason}\nPlay it again: WISHBONE_SEED=${seed} npx vitest run test/property/random-graphs.test.ts`, { cause: error })
+    throw new Error(
+      `random graph ${seed}: ${reason}\nPlay it again: WISHBONE_SEED=${seed} npx vitest run test/property/random-graphs.test.ts`,
+      { cause: error },
+    )
   }
   return { chaos, lines: world.lines, report: JSON.stringify(world.ledger.report()) }
 }
@@ -54,7 +57,8 @@ async function playThrough(world: World, router: Router, platform: SimulatedPlat
   const report = JSON.stringify(router.report())
   // Whatever still runs in some handler may do what it likes: nothing moves any more.
   await platform.advance(patienceMs)
-  if (JSON.stringify(router.report()) !== report) world.fail(`the books changed after the end: ${report} became ${JSON.stringify(router.report())}`)
+  if (JSON.stringify(router.report()) !== report)
+    world.fail(`the books changed after the end: ${report} became ${JSON.stringify(router.report())}`)
   world.checkEnd()
 }
 

@@ -194,7 +194,7 @@ export class TestGraph {
 
   #classOf(name: string, script: Script): ModuleClass {
     const { kind = "flow", ins = ["inbox"], outs = ["outbox"], waits } = script
-    const graph = this
+    const modules = this.#modules
     const bases = { input: InputModule, flow: FlowModule, process: FlowModule, output: OutputModule }
     const queue = (direction: "in" | "out", names: readonly string[]): [string, { direction: "in" | "out"; summary: string }][] =>
       names.map((one) => [one, { direction, summary: "Events." }])
@@ -215,7 +215,7 @@ export class TestGraph {
 
       constructor(context: ModuleContext) {
         super(context)
-        graph.#modules.set(name, this)
+        modules.set(name, this)
       }
 
       override preHook(): void | Promise<void> {

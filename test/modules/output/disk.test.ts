@@ -101,7 +101,11 @@ describe("when the spool is full", () => {
     await run.send("inbox", long, long, long, long, "waits")
     await run.send("inbox", "waits, too")
     await run.platform.advance(60_000)
-    expect([run.books.waiting, run.books.in_flight, run.lines]).toEqual([5, 1, ["warn: a spool has reached `disk_bytes`, holding what comes"]])
+    expect([run.books.waiting, run.books.in_flight, run.lines]).toEqual([
+      5,
+      1,
+      ["warn: a spool has reached `disk_bytes`, holding what comes"],
+    ])
     await run.stop()
     expect(run.sent["failed"]).toEqual(["waits, too"])
   })
@@ -163,5 +167,7 @@ test.each([
 })
 
 test("a directory whose parent does not exist is refused at start", async () => {
-  await expect(start({ directory: "/no/where" }, { platform: simulatedPlatform() })).rejects.toMatchObject({ code: "WB_SPOOL_DIRECTORY_MISSING" })
+  await expect(start({ directory: "/no/where" }, { platform: simulatedPlatform() })).rejects.toMatchObject({
+    code: "WB_SPOOL_DIRECTORY_MISSING",
+  })
 })

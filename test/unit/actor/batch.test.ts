@@ -210,7 +210,12 @@ describe("a batch handler", () => {
   test("takes nothing while a queue it may put into is full", async () => {
     let finish = (): void => undefined
     const out = keeper({ kind: "process", outs: ["outbox"] })
-    const slow: Script = { kind: "output", outs: [], queues: { inbox: { size: 1 } }, handler: () => new Promise<void>((resolve) => (finish = resolve)) }
+    const slow: Script = {
+      kind: "output",
+      outs: [],
+      queues: { inbox: { size: 1 } },
+      handler: () => new Promise<void>((resolve) => (finish = resolve)),
+    }
     const graph = await startGraph({ in: source, out, slow }, ["in.outbox -> out.inbox", "out.successful -> slow.inbox"])
     await graph.run("in", 1)
     batchOf(out).delivered()

@@ -9,7 +9,11 @@ const sleep = (module: Scripted, ms: number): Promise<void> => module.platform.t
 
 async function around(work: Script) {
   const [out, dead] = [collector(), collector()]
-  const graph = await startGraph({ in: source, work, out, dead }, ["in.outbox -> work.inbox", "work.outbox -> out.inbox", "work.failed -> dead.inbox"])
+  const graph = await startGraph({ in: source, work, out, dead }, [
+    "in.outbox -> work.inbox",
+    "work.outbox -> out.inbox",
+    "work.failed -> dead.inbox",
+  ])
   return { graph, out, dead, calls: graph.actor("work").calls, work: graph.actor("work") }
 }
 
@@ -42,10 +46,10 @@ describe("consumers", () => {
 
   test("of two in queues are served in turn", async () => {
     const order: unknown[] = []
-    const graph = await startGraph({ one: source, two: source, work: { kind: "output", ins: ["left", "right"], handler: (event) => void order.push(event.data) } }, [
-      "one.outbox -> work.left",
-      "two.outbox -> work.right",
-    ])
+    const graph = await startGraph(
+      { one: source, two: source, work: { kind: "output", ins: ["left", "right"], handler: (event) => void order.push(event.data) } },
+      ["one.outbox -> work.left", "two.outbox -> work.right"],
+    )
     const many = (text: string): string[] => Array.from({ length: 600 }, () => text)
     graph.send("one", ...many("left"))
     graph.send("two", ...many("right"))
@@ -106,7 +110,7 @@ describe("timeout", () => {
   })
 
   test("refuses and counts what the handler does afterwards: submits, copies, holds, failures, and its result", async () => {
-    const late: Record<string, (event: Event, module: Scripted) => unknown> = {
+    const acts: Record<string, (event: Event, module: Scripted) => unknown> = {
       submit: (event, module) => module.submit(event),
       copy: (event, module) => module.submit(event.clone()),
       hold: (event, module) => module.hold(event),
@@ -116,14 +120,19 @@ describe("timeout", () => {
         throw new Error("late")
       },
     }
-    for (const [what, act] of Object.entries(late)) {
+    for (const [what, act] of Object.entries(acts)) {
       const { graph, out, dead, calls } = await around({ timeoutMs, handler: stuck(act) })
       const told = await graph.run("in", what)
       await graph.platform.advance(10_000_000)
-      expect([out.got, dead.got], what).toEqual([[], [what]])
-      expect(calls.late, what).toBe(what === "result" || what === "throw" ? 1 : 2)
-      expect(told.state, what).toBe("safe")
-      expect(graph.books("work"), what).toMatchObject({ copied: 0, held: 0, forwarded: 1, in_flight: 0 })
+      const late = what === "result" || what === "throw" ? 1 : 2
+      expect({ what, out: out.got, dead: dead.got, state: told.state, late: calls.late }).toEqual({
+        what,
+        out: [],
+        dead: [what],
+        state: "safe",
+        late,
+      })
+      expect(graph.books("work")).toMatchObject({ copied: 0, held: 0, forwarded: 1, in_flight: 0 })
     }
   })
 

@@ -4,11 +4,18 @@
 import { expect, test } from "vitest"
 import type { Actor } from "../../../src/actor/actor.ts"
 import type { ModuleContext } from "../../../src/actor/module.ts"
+import type { Log } from "../../../src/log.ts"
 import { simulatedPlatform } from "../../../src/platform/simulated/simulated.ts"
 import { componentOf, createRegistry, type ModuleClass } from "../../../src/router/registry.ts"
 import { Router } from "../../../src/router/router.ts"
-import { defaultConsumers, defaultHoldMax, defaultInflight, defaultQueuePlan, type InstancePlan, type Plan } from "../../../src/spec/plan.ts"
-import type { Log } from "../../../src/log.ts"
+import {
+  defaultConsumers,
+  defaultHoldMax,
+  defaultInflight,
+  defaultQueuePlan,
+  type InstancePlan,
+  type Plan,
+} from "../../../src/spec/plan.ts"
 
 const names = ["counter", "relay", "split", "enrich", "delay", "pack", "copy", "flaky", "sink", "writer"]
 const size = 3
@@ -23,7 +30,9 @@ async function loadModules(): Promise<{ classes: ModuleClass[]; made: Map<string
   const actors = new Map<string, Actor>()
   const classes: ModuleClass[] = []
   for (const name of names) {
-    const { default: Base } = (await import(`../../fixtures/custom-modules/${name}.js`)) as { default: new (context: ModuleContext) => object }
+    const { default: Base } = (await import(`../../fixtures/custom-modules/${name}.js`)) as {
+      default: new (context: ModuleContext) => object
+    }
     const Recorded = class extends Base {
       constructor(context: ModuleContext) {
         super(context)
@@ -84,9 +93,20 @@ test("ten modules that forget every await lose nothing, and no queue exceeds its
   const platform = simulatedPlatform()
   const plan = planOf(classes, count)
   // What fails comes back; nothing waits for that queue, so that the circle cannot lock.
-  const failed: Plan["routes"][number] = { source: { instance: "flaky", queue: "failed" }, destination: { instance: "again", queue: "inbox" } }
-  const again = { ...(plan.instances.find(({ name }) => name === "delay") as InstancePlan), name: "again", holdMax: defaultHoldMax, queues: { inbox: { ...defaultQueuePlan, size: 1000 } } }
-  const back: Plan["routes"][number] = { source: { instance: "again", queue: "outbox" }, destination: { instance: "flaky", queue: "inbox" } }
+  const failed: Plan["routes"][number] = {
+    source: { instance: "flaky", queue: "failed" },
+    destination: { instance: "again", queue: "inbox" },
+  }
+  const again = {
+    ...(plan.instances.find(({ name }) => name === "delay") as InstancePlan),
+    name: "again",
+    holdMax: defaultHoldMax,
+    queues: { inbox: { ...defaultQueuePlan, size: 1000 } },
+  }
+  const back: Plan["routes"][number] = {
+    source: { instance: "again", queue: "outbox" },
+    destination: { instance: "flaky", queue: "inbox" },
+  }
   const router = Router.fromPlan(
     { ...plan, instances: [...plan.instances, again], routes: [...plan.routes, failed, back] },
     { registry: createRegistry(classes.map(componentOf)), platform, logs: () => silent },
@@ -106,8 +126,8 @@ test("ten modules that forget every await lose nothing, and no queue exceeds its
 
   const texts = Array.from({ length: count }, (_, n) => ["a", "b", "c"].map((letter) => `${n}${letter}`)).flat()
   for (const name of ["sink", "writer"]) {
-    const got = (made.get(name)?.got as { text: string; found: string }[][]).flat()
-    expect(got.map(({ text }) => text).toSorted(), name).toEqual(texts.toSorted())
+    const got = (made.get(name) as { got: { text: string; found: string }[][] }).got.flat()
+    expect(got.map(({ text }) => text).toSorted()).toEqual(texts.toSorted())
     expect(got.every(({ text, found }) => found === text.toUpperCase())).toBe(true)
   }
   const report = router.report()

@@ -18,7 +18,10 @@ describe("a handler that returned", () => {
 
   test("hands its event to `successful` when that is routed", async () => {
     const done = collector()
-    const graph = await startGraph({ in: source, out: { kind: "output", handler: () => undefined }, done }, ["in.outbox -> out.inbox", "out.successful -> done.inbox"])
+    const graph = await startGraph({ in: source, out: { kind: "output", handler: () => undefined }, done }, [
+      "in.outbox -> out.inbox",
+      "out.successful -> done.inbox",
+    ])
     const told = await graph.run("in", "a")
     expect(done.got).toEqual(["a"])
     expect(told.state).toBe("safe")
@@ -91,14 +94,16 @@ describe("a handler that threw", () => {
 
   test("sends its event to `failed` with the failure recorded", async () => {
     const caught: Event[] = []
-    const graph = await startGraph({ in: source, work: failing(new Invalid("no good")), dead: { kind: "output", handler: (event) => void caught.push(event) } }, [
-      "in.outbox -> work.inbox",
-      "work.failed -> dead.inbox",
-    ])
+    const graph = await startGraph(
+      { in: source, work: failing(new Invalid("no good")), dead: { kind: "output", handler: (event) => void caught.push(event) } },
+      ["in.outbox -> work.inbox", "work.failed -> dead.inbox"],
+    )
     const told = await graph.run("in", "a")
     const [event] = caught
     expect(event?.errors["work"]).toEqual([expect.any(Number), "Invalid", "no good"])
-    expect(event?.meta.history).toEqual([{ time: graph.platform.clock.now() / 1000, instance: "work", kind: "invalid", code: "invalid", message: "no good" }])
+    expect(event?.meta.history).toEqual([
+      { time: graph.platform.clock.now() / 1000, instance: "work", kind: "invalid", code: "invalid", message: "no good" },
+    ])
     expect(told.state).toBe("safe")
     expect(graph.books("work")).toMatchObject({ failed: 0, forwarded: 1 })
   })
@@ -156,10 +161,10 @@ describe("a handler that threw", () => {
 describe("hops", () => {
   test("are spent after 253 instances: the event leaves on `failed` once, with 32 more", async () => {
     const ttls: number[] = []
-    const graph = await startGraph({ in: source, work: { handler: () => undefined }, dead: { kind: "output", handler: (event) => void ttls.push(event.ttl) } }, [
-      "in.outbox -> work.inbox",
-      "work.failed -> dead.inbox",
-    ])
+    const graph = await startGraph(
+      { in: source, work: { handler: () => undefined }, dead: { kind: "output", handler: (event) => void ttls.push(event.ttl) } },
+      ["in.outbox -> work.inbox", "work.failed -> dead.inbox"],
+    )
     const events = [2, 1].map((ttl) => Object.assign(graph.module("in").event(ttl), { ttl }))
     graph.sendEvents("in", events)
     await graph.platform.settle()
@@ -168,7 +173,10 @@ describe("hops", () => {
   })
 
   test("spent a second time lose the event, with an error in the log", async () => {
-    const graph = await startGraph({ in: source, work: { handler: () => undefined }, dead: collector() }, ["in.outbox -> work.inbox", "work.failed -> dead.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: () => undefined }, dead: collector() }, [
+      "in.outbox -> work.inbox",
+      "work.failed -> dead.inbox",
+    ])
     const event = Object.assign(graph.module("in").event("a"), { ttl: 1 })
     event.meta.ttlSpent = true
     const told = graph.sendEvents("in", [event])
@@ -190,7 +198,11 @@ describe("hops", () => {
       },
     }
     for (const work of [made, joined]) {
-      const graph = await startGraph({ in: source, work }, ["in.outbox -> work.inbox", "work.outbox -> work.inbox", "work.failed -> work.inbox"])
+      const graph = await startGraph({ in: source, work }, [
+        "in.outbox -> work.inbox",
+        "work.outbox -> work.inbox",
+        "work.failed -> work.inbox",
+      ])
       const told = await graph.run("in", "a")
       expect(told.state).toBe("failed ttl")
       expect(graph.router.report()).toMatchObject({ lost: 1, in_flight: 0, held: 0 })
@@ -246,7 +258,9 @@ describe("queues without a route", () => {
   })
 
   test("an unconnected `failed` ends badly what is submitted to it by name", async () => {
-    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "failed") } }, ["in.outbox -> work.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "failed") } }, [
+      "in.outbox -> work.inbox",
+    ])
     expect((await graph.run("in", "a")).state).toBe("failed error")
     expect(graph.books("work")).toMatchObject({ failed: 1, dropped: { unconnected: 0 } })
   })
@@ -258,7 +272,9 @@ describe("queues without a route", () => {
   })
 
   test("names that come from data do not pile up", async () => {
-    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, `to_${event.data}`) } }, ["in.outbox -> work.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, `to_${event.data}`) } }, [
+      "in.outbox -> work.inbox",
+    ])
     const before = graph.actor("work").ports.size
     await graph.run("in", 1, 2, 3)
     expect(graph.actor("work").ports.size).toBe(before)
@@ -267,7 +283,10 @@ describe("queues without a route", () => {
 
   test("data does not leave by `logs` or `metrics`, even when they are routed", async () => {
     const out = collector()
-    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "logs") }, out }, ["in.outbox -> work.inbox", "work.logs -> out.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "logs") }, out }, [
+      "in.outbox -> work.inbox",
+      "work.logs -> out.inbox",
+    ])
     const told = await graph.run("in", "a")
     expect(out.got).toEqual([])
     expect(told.state).toBe("safe")

@@ -19,7 +19,11 @@ function holder(more: Script = {}): Script & { readonly events: Event[] } {
 
 async function around(work: Script) {
   const [out, dead] = [collector(), collector()]
-  const graph = await startGraph({ in: source, work, out, dead }, ["in.outbox -> work.inbox", "work.outbox -> out.inbox", "work.failed -> dead.inbox"])
+  const graph = await startGraph({ in: source, work, out, dead }, [
+    "in.outbox -> work.inbox",
+    "work.outbox -> out.inbox",
+    "work.failed -> dead.inbox",
+  ])
   return { graph, out, dead, module: graph.module("work") }
 }
 

@@ -221,7 +221,7 @@ describe("after an await", () => {
     const { graph, a, b } = await around({
       handler: async (event, module) => {
         module.hold(event)
-        await undefined
+        await Promise.resolve()
         module.submit(event, "a")
         module.submit(event, "b")
       },
@@ -236,7 +236,7 @@ describe("after an await", () => {
     const { graph, dead } = await around({
       handler: async (event, module) => {
         module.hold(event)
-        await undefined
+        await Promise.resolve()
         if (event.data === "good") module.release(event)
         else module.fail(event, new Error("not good"))
       },
@@ -320,7 +320,11 @@ describe("the copy for `successful`", () => {
   /** work.outbox and work.successful are both routed, to slow outputs if asked for. */
   async function both(work: Script) {
     const [out, done] = [collector(), collector()]
-    const graph = await startGraph({ in: source, work, out, done }, ["in.outbox -> work.inbox", "work.outbox -> out.inbox", "work.successful -> done.inbox"])
+    const graph = await startGraph({ in: source, work, out, done }, [
+      "in.outbox -> work.inbox",
+      "work.outbox -> out.inbox",
+      "work.successful -> done.inbox",
+    ])
     return { graph, out, done }
   }
 
@@ -387,7 +391,10 @@ describe("the copy for `successful`", () => {
     // `outbox` leads nowhere: the event ends in the very moment it is submitted.
     let finish = (): void => undefined
     const done: Script = { kind: "output", outs: [], handler: () => new Promise<void>((resolve) => (finish = resolve)) }
-    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event) }, done }, ["in.outbox -> work.inbox", "work.successful -> done.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event) }, done }, [
+      "in.outbox -> work.inbox",
+      "work.successful -> done.inbox",
+    ])
     const told = await graph.run("in", "x")
     expect(told.state).toBe("pending")
     finish()
@@ -397,7 +404,10 @@ describe("the copy for `successful`", () => {
 
   test("is not made when the event itself goes to `successful`", async () => {
     const done = collector()
-    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "successful") }, done }, ["in.outbox -> work.inbox", "work.successful -> done.inbox"])
+    const graph = await startGraph({ in: source, work: { handler: (event, module) => module.submit(event, "successful") }, done }, [
+      "in.outbox -> work.inbox",
+      "work.successful -> done.inbox",
+    ])
     await graph.run("in", "x")
     expect(done.got).toEqual(["x"])
     expect(graph.books("work").copied).toBe(0)

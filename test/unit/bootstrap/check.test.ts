@@ -227,10 +227,18 @@ describe("mistakes", () => {
     ["    consumers: 4\n", "`consumers`: expected a map (`key: value`, one a line), found the number 4", ""],
     ["    consumers: {min: 4, max: 2}\n", "`max`: expected at least `min`, which is 4, found the number 2", ""],
     ["    consumers: {max: 0}\n", "`max`: expected a whole number from 1 to 10000, found the number 0", ""],
-    ["    queues: {inbox: {when_full: drop}}\n", "`when_full`: expected one of `wait`, `drop_new`, `drop_old`, `spill`, found text `drop`", ""],
+    [
+      "    queues: {inbox: {when_full: drop}}\n",
+      "`when_full`: expected one of `wait`, `drop_new`, `drop_old`, `spill`, found text `drop`",
+      "",
+    ],
     ["    queues: {inbox: {order: fivo}}\n", undefined, "Did you mean `fifo`?"],
     ["    queues: {inbox: {spill: disk}}\n", "`spill`: expected to stand beside `when_full: spill`, found text `disk`", ""],
-    ["    queues: {inbox: {sync: never}}\n", "`sync`: expected to stand beside `store: disk` or `when_full: spill`, found text `never`", ""],
+    [
+      "    queues: {inbox: {sync: never}}\n",
+      "`sync`: expected to stand beside `store: disk` or `when_full: spill`, found text `never`",
+      "",
+    ],
     [
       "    queues: {inbox: {store: disk, sync: sometimes}}\n",
       "`sync`: expected `batch` or `never` or a duration of at least 1ms, such as `10s` or `250ms`, found text `sometimes`",

@@ -11,7 +11,9 @@ const roundTrip = (event: Event): Event => decodeEvent(source, encodeEvent(event
 
 /** JSON with bytes in it, and with maps that look like what bytes are written as. */
 const bytes = fc.uint8Array({ maxLength: 8 }).map((view) => Buffer.from(view))
-const key = fc.oneof(fc.constantFrom("$bytes", "$$bytes", "$$$bytes", "a", "type", "data"), fc.string({ maxLength: 4 })).filter((name) => name !== "__proto__")
+const key = fc
+  .oneof(fc.constantFrom("$bytes", "$$bytes", "$$$bytes", "a", "type", "data"), fc.string({ maxLength: 4 }))
+  .filter((name) => name !== "__proto__")
 const { data } = fc.letrec<{ data: unknown }>((tie) => ({
   data: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -83,11 +85,26 @@ describe("an event as bytes", () => {
     event.tmp["bytes"] = Buffer.from("ab")
     event.bulk = true
     event.recordFailure({ time: 1, instance: "one", kind: "transient", code: "ECONNRESET", message: "m" }, [1, "Error", "m"])
-    Object.assign(event.meta, { attempts: 3, offers: 2, priority: 5, delivery: { tag: 1 }, args: [1], resent: true, ttlSpent: true, origin: { spool: "s", sequence: 1 } })
+    Object.assign(event.meta, {
+      attempts: 3,
+      offers: 2,
+      priority: 5,
+      delivery: { tag: 1 },
+      args: [1],
+      resent: true,
+      ttlSpent: true,
+      origin: { spool: "s", sequence: 1 },
+    })
     event.ttl = 3
     const back = roundTrip(event)
-    expect([back.tags, back.tmp, back.bulk, back.errors, back.ttl]).toEqual([["red"], { bytes: Buffer.from("ab") }, true, event.errors, 254])
-    expect(back.meta).toEqual({ ...event.meta, ttlSpent: false, origin: undefined })
+    expect([back.tags, back.tmp, back.bulk, back.errors, back.ttl]).toEqual([
+      ["red"],
+      { bytes: Buffer.from("ab") },
+      true,
+      event.errors,
+      254,
+    ])
+    expect(back.meta).toEqual(Object.assign(event.meta, { ttlSpent: false, origin: undefined }))
   })
 
   test("keeps a uuid that is none in the header", () => {
@@ -114,7 +131,13 @@ describe("a native event", () => {
     event.recordFailure({ time: 1, instance: "one", kind: "error", code: "c", message: "m" }, [1, "Error", "m"])
     const back = fromNative(source, 5, fromJson(toJson(toNative(event))))
     expect(back.data).toEqual(event.data)
-    expect([back.uuid, back.timestamp, back.tags, back.errors, back.meta]).toEqual([event.uuid, event.timestamp, event.tags, event.errors, event.meta])
+    expect([back.uuid, back.timestamp, back.tags, back.errors, back.meta]).toEqual([
+      event.uuid,
+      event.timestamp,
+      event.tags,
+      event.errors,
+      event.meta,
+    ])
   })
 
   test("needs data, and gets what it lacks", () => {
@@ -125,9 +148,29 @@ describe("a native event", () => {
   test("from a stranger can hold anything and break nothing later", () => {
     const odd = [null, 5, "text", [], {}, [null], ["x"], [{}], { length: 3 }, [{ toString: 1 }], Number.NaN]
     for (const value of odd) {
-      const meta = { parents: value, attempts: value, offers: value, history: value, failures: value, priority: value, ttlSpent: value, resent: value, origin: value }
-      const event = fromNative(source, 5, { data: 1, uuid: value, timestamp: value, tags: value, errors: value, tmp: value, bulk: value, meta })
-      for (let at = 0; at < 40; at++) event.recordFailure({ time: 1, instance: "one", kind: "error", code: "c", message: "m" }, [1, "Error", "m"])
+      const meta = {
+        parents: value,
+        attempts: value,
+        offers: value,
+        history: value,
+        failures: value,
+        priority: value,
+        ttlSpent: value,
+        resent: value,
+        origin: value,
+      }
+      const event = fromNative(source, 5, {
+        data: 1,
+        uuid: value,
+        timestamp: value,
+        tags: value,
+        errors: value,
+        tmp: value,
+        bulk: value,
+        meta,
+      })
+      for (let at = 0; at < 40; at++)
+        event.recordFailure({ time: 1, instance: "one", kind: "error", code: "c", message: "m" }, [1, "Error", "m"])
       const copy = roundTrip(event.clone())
       expect(copy.meta.history).toHaveLength(30)
       expect(event.meta.origin).toBeUndefined()
@@ -139,9 +182,15 @@ describe("a native event", () => {
 
   test("cannot carry more history and parents than an event of our own", () => {
     const entry = { time: 1, instance: "i", kind: "error", code: "c", message: "m" }
-    const meta = { history: Array.from({ length: 100 }, (_, time) => ({ ...entry, time })), parents: Array.from({ length: 100 }, (_, at) => `${at}`) }
+    const meta = {
+      history: Array.from({ length: 100 }, (_, time) => ({ ...entry, time })),
+      parents: Array.from({ length: 100 }, (_, at) => `${at}`),
+    }
     const event = fromNative(source, 5, { data: 1, meta })
-    expect(event.meta.history.map(({ time }) => time)).toEqual([...Array.from({ length: 15 }, (_, at) => at), ...Array.from({ length: 15 }, (_, at) => at + 85)])
+    expect(event.meta.history.map(({ time }) => time)).toEqual([
+      ...Array.from({ length: 15 }, (_, at) => at),
+      ...Array.from({ length: 15 }, (_, at) => at + 85),
+    ])
     expect(event.meta.parents).toHaveLength(16)
     expect(event.meta.failures).toBe(30)
   })

@@ -193,6 +193,16 @@ describe("an output that does not get on", () => {
     ])
   })
 
+  test("and whose failed events come back to it does not go round for ever", async () => {
+    const back = { back: { whenFull: "drop_new" as const } }
+    const out: Script = { kind: "output", ins: ["inbox", "back"], outs: [], queues: back, handler: never }
+    const graph = await startGraph({ in: source, out }, ["in.outbox -> out.inbox", "out.failed -> out.back"])
+    const told = graph.send("in", 1, 2)
+    await graph.stop(1000)
+    expect(told).toMatchObject({ settled: 1, done: 1 })
+    expect(graph.router.report()).toMatchObject({ lost: 2, in_flight: 0 })
+  })
+
   test("is no output that only takes its time", async () => {
     const dead = collector()
     const slow: Script = { kind: "output", outs: [], handler: (_event, module) => module.platform.timers.sleep(100) }

@@ -35,7 +35,11 @@ function graph(platform: Platform, queue: Partial<QueuePlan>, source: { interval
     registry,
     {
       source: { module: "wishbone.input.testevent", arguments: { ...source, numbered: true } },
-      push: { module: "wishbone.output.tcp", arguments: { port, timeout: 600, confirm: "written" }, more: { queues: { inbox }, inflight: { events: 3, bytes: 1000 } } },
+      push: {
+        module: "wishbone.output.tcp",
+        arguments: { port, timeout: 600, confirm: "written" },
+        more: { queues: { inbox }, inflight: { events: 3, bytes: 1000 } },
+      },
     },
     ["source.outbox -> push.inbox"],
   )
@@ -90,7 +94,10 @@ test("a queue that spills keeps its order through memory, disk and memory again"
 test.each(["disk", "spill"] as const)("a queue that may take so many bytes of disk waits at them, and goes on (%s)", async (kind) => {
   const platform = simulatedPlatform({ seed: 3 })
   const limits = { diskBytes: 4096, sync: 50, size: 5 }
-  const router = graph(platform, kind === "disk" ? { store: "disk", ...limits } : { whenFull: "spill", ...limits }, { interval: 0.01, message: "n" })
+  const router = graph(platform, kind === "disk" ? { store: "disk", ...limits } : { whenFull: "spill", ...limits }, {
+    interval: 0.01,
+    message: "n",
+  })
   await platform.complete(router.start())
   platform.afterEachStep(() => expect(router.status().imbalances).toEqual([]))
   await platform.advance(20 * seconds)

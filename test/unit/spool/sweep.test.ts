@@ -80,11 +80,11 @@ describe.each([true, false])("one damaged byte (sealed at the end: %s)", (isSeal
         const outcome = await play({ ...files, [path]: damaged }, at % 8 === 0)
         const index = recordAt(at)
         const touched = index >= 0 && index < perSegment ? [`${segment * perSegment + index + 1}`] : []
-        expect([at, outcome.came], path).toEqual([at, [...all.filter((n) => !touched.includes(n)), "last"]])
+        expect([path, at, outcome.came]).toEqual([path, at, [...all.filter((n) => !touched.includes(n)), "last"]])
+        // What was torn off the end of a segment that nobody sealed may never have been confirmed.
         const isTorn = !isSealed && index === perSegment - 1
-        if (isTorn) expect(outcome.tornBytes).toBe(recordBytes)
-        else expect([at, outcome.lost + outcome.unconfirmed], path).toEqual([at, touched.length])
-        if (touched.length > 0) expect([at, outcome.quarantined]).toEqual([at, 1])
+        const said = isTorn ? outcome.tornBytes / recordBytes : outcome.lost + outcome.unconfirmed
+        expect([path, at, said, outcome.quarantined >= said]).toEqual([path, at, touched.length, true])
       }
     }
   }, 30_000)
@@ -99,9 +99,10 @@ describe.each([true, false])("a segment that was cut short (sealed at the end: %
         const outcome = await play({ ...files, [path]: files[path]!.subarray(0, length) }, length % 8 === 0)
         const whole = Math.max(0, Math.min(perSegment, Math.floor((length - segmentHeaderBytes) / recordBytes)))
         const gone = all.slice(segment * perSegment + whole, (segment + 1) * perSegment)
-        expect([length, outcome.came], path).toEqual([length, [...all.filter((n) => !gone.includes(n)), "last"]])
+        expect([path, length, outcome.came]).toEqual([path, length, [...all.filter((n) => !gone.includes(n)), "last"]])
         // That something is missing before the first or behind the last record that is left nobody can know.
-        if (segment === 0 && whole > 0) expect([length, outcome.lost + outcome.unconfirmed]).toEqual([length, gone.length])
+        const known = segment === 0 && whole > 0 ? gone.length : 0
+        expect([path, length, outcome.lost + outcome.unconfirmed >= known]).toEqual([path, length, true])
       }
     }
   }, 30_000)
@@ -142,7 +143,8 @@ describe("the position", () => {
     const position = files[path]!
     const { [path]: _gone, ...without } = files
     const states: Files[] = [without, { ...files, [path]: old[path]! }]
-    for (const length of [0, 1, 63, 64, 65, 4095, 4096, 4097, 4159, 4160, 8191]) states.push({ ...files, [path]: position.subarray(0, length) })
+    for (const length of [0, 1, 63, 64, 65, 4095, 4096, 4097, 4159, 4160, 8191])
+      states.push({ ...files, [path]: position.subarray(0, length) })
     for (const state of states) {
       const { came, lost } = await play(state)
       expect([came.slice(-3), lost]).toEqual([["7", "8", "last"], 0])
