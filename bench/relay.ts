@@ -74,11 +74,11 @@ if (task !== undefined) runRelay(task)
 else {
   await compareAll(
     [
-      comparison("relay, lines of 200 bytes", { warmLines: 200_000, lines: 600_000, size: 200 }, [
+      comparison("relay, lines of 200 bytes", { warmLines: 1_000_000, lines: 2_000_000, size: 200 }, [
         { ratio: 0.85 },
         { cpuPerMillion: 0.85 },
       ]),
-      comparison("relay, lines of 1 KB", { warmLines: 60_000, lines: 200_000, size: 1024 }, [{ ratio: 0.75 }]),
+      comparison("relay, lines of 1 KB", { warmLines: 300_000, lines: 600_000, size: 1024 }, [{ ratio: 0.75 }]),
     ],
     options(),
   )

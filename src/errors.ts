@@ -153,7 +153,7 @@ export function describeThrown(thrown: unknown): { type: string; message: string
   const line = typeof stack === "string" ? /:(\d+):\d+\)?(?:\n|$)/.exec(stack.slice(stack.indexOf("\n    at")))?.[1] : undefined
   return {
     type: typeof name === "string" ? name : "Error",
-    message: typeof message === "string" ? message : String(thrown),
+    message: typeof message === "string" ? message : "something without a message was thrown",
     code: typeof code === "string" ? code : failureKindOf(thrown),
     line: line === undefined ? 0 : Number(line),
   }

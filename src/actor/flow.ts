@@ -15,7 +15,8 @@ export abstract class FlowModule<Spec extends ModuleSpec = ModuleSpec> extends M
     // A closure of its own for each instance: the call site in the module sees one function, and the actor one caller.
     // The name that nearly all use is compared while compiling, where the call is compiled into the handler.
     const { submissions } = actor
-    const outbox = actor.port("outbox")
-    this.submit = (event, queue = "outbox") => (queue === "outbox" ? submissions.submit(event, outbox) : actor.submit(event, queue))
+    const outbox = actor.ports.get("outbox")
+    this.submit = (event, queue = "outbox") =>
+      queue === "outbox" && outbox !== undefined ? submissions.submit(event, outbox) : actor.submit(event, queue)
   }
 }
