@@ -16,6 +16,8 @@ export class Housekeeper {
   readonly #release: (segment: Segment) => Promise<void>
   readonly #position: PositionWriter
   #written: number
+  /** A position found at start may stand in the kernel's memory alone, left there by a process that was killed. */
+  #isSynced = false
   #timer: Timer | undefined
   #running: Promise<void> | undefined
   #isPrepared = false
@@ -80,6 +82,7 @@ export class Housekeeper {
         await this.#writePosition()
         const oldest = this.#directory.segments[0]
         if (oldest === undefined || oldest.active || oldest.next > this.#written) break
+        if (!this.#isSynced) await this.#writePosition({ again: true })
         await this.#remove(oldest)
       }
       this.#failing = false
@@ -90,11 +93,12 @@ export class Housekeeper {
     }
   }
 
-  async #writePosition(): Promise<void> {
+  async #writePosition({ again } = { again: false }): Promise<void> {
     const { lowest, nextNumber, platform, uuid } = this.#directory
-    if (this.#written === lowest) return
+    if (this.#written === lowest && !again) return
     await this.#position.write({ uuid, lowest, number: nextNumber, writtenMs: platform.clock.now() })
     this.#written = lowest
+    this.#isSynced = true
   }
 
   // Unlinking is not synced: what a power cut brings back lies below the position, and goes at the next start.
