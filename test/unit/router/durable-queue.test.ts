@@ -7,25 +7,11 @@ import { type SimulatedPlatform, simulatedPlatform } from "../../../src/platform
 import { Router } from "../../../src/router/router.ts"
 import { defaultQueuePlan, type QueuePlan } from "../../../src/spec/plan.ts"
 import { builtins, planOf } from "../../support/plans.ts"
+import { listenOutside } from "../../support/simulated-listener.ts"
 
 const seconds = 1000
 const port = 10_001
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, fatal: () => {} }
-
-async function listen(platform: SimulatedPlatform): Promise<string[]> {
-  const lines: string[] = []
-  await platform.outside.sockets.listen({ address: { host: "127.0.0.1", port } }, (connection) => {
-    let rest = ""
-    connection.setEvents({
-      data: (chunk) => {
-        const parts = (rest + chunk.toString()).split("\n")
-        rest = parts.pop() ?? ""
-        lines.push(...parts)
-      },
-    })
-  })
-  return lines
-}
 
 /** A source into one TCP output, whose inbox lives on disk. Nobody takes failed events over. */
 function graph(platform: Platform, queue: Partial<QueuePlan>, source: { interval: number; message: string }): Router {
@@ -60,7 +46,7 @@ test("what is in a queue on disk survives a restart, and arrives in order", asyn
   expect(report).toMatchObject({ delivered: 0, lost: 0, waiting: report.in })
 
   const next = platform.restart({ powerCut: true })
-  const lines = await listen(next)
+  const lines = await listenOutside(next, port)
   const second = graph(next, { store: "disk", size: 10 }, { interval: 3600, message: "new" })
   await next.complete(second.start())
   next.afterEachStep(() => expect(second.status().imbalances).toEqual([]))
@@ -73,7 +59,7 @@ test("what is in a queue on disk survives a restart, and arrives in order", asyn
 test("a queue that spills keeps its order through memory, disk and memory again", async () => {
   const platform = simulatedPlatform({ seed: 2 })
   const router = graph(platform, { whenFull: "spill", size: 5 }, { interval: 0.01, message: "n" })
-  const lines = await listen(platform)
+  const lines = await listenOutside(platform, port)
   await platform.complete(router.start())
   platform.afterEachStep(() => expect(router.status().imbalances).toEqual([]))
   await platform.advance(seconds)
@@ -105,7 +91,7 @@ test.each(["disk", "spill"] as const)("a queue that may take so many bytes of di
   expect(spooled).toBeGreaterThan(20)
   await platform.advance(60 * seconds)
   expect(router.status().spooled).toBe(spooled)
-  const lines = await listen(platform)
+  const lines = await listenOutside(platform, port)
   await platform.runUntil(() => lines.length > 3 * spooled, { limitMs: 300 * seconds })
   await platform.complete(router.stop({ timeoutMs: 5 * seconds }), { limitMs: 20 * seconds })
   const { waiting, lost } = router.report()

@@ -6,27 +6,12 @@ import type { Platform } from "../../../src/platform/platform.ts"
 import { type SimulatedPlatform, simulatedPlatform } from "../../../src/platform/simulated/simulated.ts"
 import { Router } from "../../../src/router/router.ts"
 import { builtins, planOf } from "../../support/plans.ts"
+import { listenOutside } from "../../support/simulated-listener.ts"
 
 const seconds = 1000
 const ports = [10_001, 10_002, 10_003]
 
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, fatal: () => {} }
-
-/** Listens outside the simulated process and keeps the lines it reads. */
-async function listen(platform: SimulatedPlatform, port: number): Promise<string[]> {
-  const lines: string[] = []
-  await platform.outside.sockets.listen({ address: { host: "127.0.0.1", port } }, (connection) => {
-    let rest = ""
-    connection.setEvents({
-      data: (chunk) => {
-        const parts = (rest + chunk.toString()).split("\n")
-        rest = parts.pop() ?? ""
-        lines.push(...parts)
-      },
-    })
-  })
-  return lines
-}
 
 function failoverGraph(platform: Platform, input: { interval: number; message?: string }, idleSeconds: number): Router {
   const registry = builtins()
@@ -81,7 +66,7 @@ test("a backlog is not rewritten while all destinations are down, and arrives in
   expect(written()).toBeLessThan(100)
   expect(router.status().spooled + router.status().waiting).toBeGreaterThanOrEqual(backlog)
 
-  const lines = await listen(next, ports[0] as number)
+  const lines = await listenOutside(next, ports[0] as number)
   await next.runUntil(() => router.status().spooled === 0 && router.status().waiting === 0, { limitMs: 120 * seconds })
   await next.complete(router.stop({ timeoutMs: 5 * seconds }), { limitMs: 10 * seconds })
   expect(router.report()).toMatchObject({ lost: 0, failed: 0, waiting: 0 })
@@ -92,7 +77,7 @@ test("a backlog is not rewritten while all destinations are down, and arrives in
 test("the ledger balances after every step while destinations come and go", async () => {
   const platform = simulatedPlatform({ seed: 2 })
   const router = failoverGraph(platform, { interval: 0.05 }, 1)
-  const lines = await listen(platform, ports[1] as number)
+  const lines = await listenOutside(platform, ports[1] as number)
   await platform.complete(router.start())
   await balanced(platform, router, async () => {
     await platform.advance(2 * seconds)
