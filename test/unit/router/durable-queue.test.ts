@@ -3,7 +3,7 @@
 import { expect, test } from "vitest"
 import type { Log } from "../../../src/log.ts"
 import type { Platform } from "../../../src/platform/platform.ts"
-import { type SimulatedPlatform, simulatedPlatform } from "../../../src/platform/simulated/simulated.ts"
+import { simulatedPlatform } from "../../../src/platform/simulated/simulated.ts"
 import { Router } from "../../../src/router/router.ts"
 import { defaultQueuePlan, type QueuePlan } from "../../../src/spec/plan.ts"
 import { builtins, planOf } from "../../support/plans.ts"
