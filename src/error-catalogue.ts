@@ -3,6 +3,7 @@
 
 import { bootstrapErrors } from "./error-bootstrap.ts"
 import { controlErrors } from "./error-control.ts"
+import { storeErrors } from "./error-store.ts"
 import { listed, suggestion } from "./error-text.ts"
 
 /** Plain values that fill a message: names, numbers, lists of names. */
@@ -184,6 +185,7 @@ const entries = {
   },
   // The admin socket, and events on disk as people handle them
   ...controlErrors,
+  ...storeErrors,
   // Bootstrap files and their graphs
   ...bootstrapErrors,
 } satisfies Record<string, Entry>

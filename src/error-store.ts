@@ -1,0 +1,22 @@
+// Entries of the error catalogue (src/error-catalogue.ts) for stores.
+
+type Details = Readonly<Record<string, unknown>>
+
+interface Entry {
+  readonly exitStatus: 1 | 2
+  readonly message: (details: Details) => string
+  readonly hint: (details: Details) => string
+}
+
+export const storeErrors = {
+  WB_STORE_FULL: {
+    exitStatus: 1,
+    message: (d) => `the store takes no more than ${d["size"]} entries in \`${d["bucket"]}\`, and holds ${d["waiting"]}`,
+    hint: () => "Raise `size` of the store, or take a driver that keeps its entries on disk.",
+  },
+  WB_STORE_CLOSED: {
+    exitStatus: 1,
+    message: () => "the store is closed",
+    hint: () => "",
+  },
+} as const satisfies Record<string, Entry>
