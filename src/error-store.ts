@@ -14,6 +14,12 @@ export const storeErrors = {
     message: (d) => `the store takes no more than ${d["size"]} entries in \`${d["bucket"]}\`, and holds ${d["waiting"]}`,
     hint: () => "Raise `size` of the store, or take a driver that keeps its entries on disk.",
   },
+  WB_STORE_SCHEMA: {
+    exitStatus: 1,
+    message: (d) =>
+      `the store ${d["store"]} was written by a newer version: its schema is ${d["found"]}, and ${d["known"]} is the newest known here`,
+    hint: () => "Update wishbone-ts, or give this graph a store of its own. Nothing was changed.",
+  },
   WB_STORE_CLOSED: {
     exitStatus: 1,
     message: () => "the store is closed",

@@ -65,14 +65,14 @@ export const keyedCases: readonly StoreCase[] = [
 
   keyedCase("of many who put upon one revision exactly one gets through", async (keyed, store, harness) => {
     const other = harness.single === true ? store : await harness.open()
-    const both = [keyed, other.keyed ?? keyed]
+    const both = (index: number): KeyedStore => (index % 2 === 0 ? keyed : (other.keyed ?? keyed))
     const made = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => both[index % 2]?.put("b", "new", Buffer.from(String(index)), { nowMs, ifRevision: "" })),
+      Array.from({ length: 12 }, (_, index) => both(index).put("b", "new", Buffer.from(String(index)), { nowMs, ifRevision: "" })),
     )
     equal(made.filter((revision) => revision !== undefined).length, 1)
     const ifRevision = (await keyed.get("b", "new", nowMs))?.revision
     const changed = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => both[index % 2]?.put("b", "new", Buffer.from(String(index)), { nowMs, ifRevision })),
+      Array.from({ length: 12 }, (_, index) => both(index).put("b", "new", Buffer.from(String(index)), { nowMs, ifRevision })),
     )
     equal(changed.filter((revision) => revision !== undefined).length, 1)
     if (other !== store) await other.close()

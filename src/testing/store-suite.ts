@@ -211,12 +211,13 @@ const durableCases: readonly StoreCase[] = [
 const leaseCases: readonly StoreCase[] = [
   storeCase("what one owner has leased nobody else gets until the lease has run out", { lease: true }, async (store) => {
     await fill(store, 10)
-    const lease = (owner: string, nowMs: number, limit: number) => store.lease?.("b", { limit, nowMs, forMs: 1000, owner, dueMs: nowMs })
-    deepEqual(names((await lease("one", startMs, 4)) ?? []), ["e0", "e1", "e2", "e3"])
-    deepEqual(names((await lease("two", startMs, 4)) ?? []), ["e4", "e5", "e6", "e7"])
-    deepEqual(names((await lease("one", startMs + 999, 10)) ?? []), ["e8", "e9"])
+    const lease = async (owner: string, nowMs: number, limit: number): Promise<string[]> =>
+      names((await store.lease?.("b", { limit, nowMs, forMs: 1000, owner, dueMs: nowMs })) ?? [])
+    deepEqual(await lease("one", startMs, 4), ["e0", "e1", "e2", "e3"])
+    deepEqual(await lease("two", startMs, 4), ["e4", "e5", "e6", "e7"])
+    deepEqual(await lease("one", startMs + 999, 10), ["e8", "e9"])
     equal((await store.summary("b", startMs + 999)).leased, 10)
-    deepEqual(names((await lease("three", startMs + 1000, 10)) ?? []), ["e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"])
+    deepEqual(await lease("three", startMs + 1000, 10), ["e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"])
   }),
 
   storeCase("an update ends the lease; what is removed is not leased any more", { lease: true }, async (store) => {
@@ -239,10 +240,11 @@ const leaseCases: readonly StoreCase[] = [
   storeCase("two owners who ask at once never get the same entry", { lease: true }, async (store, harness) => {
     await fill(store, 400)
     const other = harness.single === true ? store : await harness.open()
-    const asks = Array.from({ length: 16 }, (_, index) =>
-      (index % 2 === 0 ? store : other).lease?.("b", { limit: 30, nowMs: startMs, forMs: 60_000, owner: `o${index}`, dueMs: startMs }),
-    )
-    const got = (await Promise.all(asks)).flatMap((page) => names(page ?? []))
+    const asks = Array.from({ length: 16 }, async (_, index) => {
+      const query = { limit: 30, nowMs: startMs, forMs: 60_000, owner: `o${index}`, dueMs: startMs }
+      return (await (index % 2 === 0 ? store : other).lease?.("b", query)) ?? []
+    })
+    const got = (await Promise.all(asks)).flatMap(names)
     equal(new Set(got).size, got.length)
     equal(got.length, 400)
     if (other !== store) await other.close()

@@ -3,14 +3,12 @@ import { MemoryStore } from "../../src/store/memory.ts"
 import { newEntry, storeSuite } from "../../src/testing/store-suite.ts"
 
 describe("the store in memory", () => {
-  for (const { name, run } of storeSuite) {
-    test(name, async () => {
-      const store = new MemoryStore()
-      // Another handle on it is the same one: what it holds ends with it.
-      const outcome = await run({ open: async () => store, single: true })
-      expect(outcome).toBe(/killed|closed and opened/.test(name) ? "skipped" : "passed")
-    })
-  }
+  test.each(storeSuite)("$name", async ({ name, run }) => {
+    const store = new MemoryStore()
+    // Another handle on it is the same one: what it holds ends with it.
+    const outcome = await run({ open: async () => store, single: true })
+    expect(outcome).toBe(/killed|closed and opened/.test(name) ? "skipped" : "passed")
+  })
 
   test("refuses what would pass its size, and takes nothing of it", async () => {
     const store = new MemoryStore({ size: 2 })
