@@ -1,5 +1,7 @@
 // Entries of the error catalogue (src/error-catalogue.ts) for stores.
 
+import { listed } from "./error-text.ts"
+
 type Details = Readonly<Record<string, unknown>>
 
 interface Entry {
@@ -19,6 +21,21 @@ export const storeErrors = {
     message: (d) =>
       `the store ${d["store"]} was written by a newer version: its schema is ${d["found"]}, and ${d["known"]} is the newest known here`,
     hint: () => "Update wishbone-ts, or give this graph a store of its own. Nothing was changed.",
+  },
+  WB_STORE_FOREIGN: {
+    exitStatus: 1,
+    message: (d) => `${d["what"]} is not one of ours: it lacks ${listed(d["missing"])}`,
+    hint: () => "Give the store a schema or a folder of its own. Nothing was changed.",
+  },
+  WB_STORE_UNREACHABLE: {
+    exitStatus: 1,
+    message: (d) => `the ${d["driver"]} store at ${d["at"]} cannot be reached: ${d["reason"]}`,
+    hint: () => "Is the server running, and are `host`, `port`, `database` and the credentials right?",
+  },
+  WB_STORE_CLIENT_MISSING: {
+    exitStatus: 1,
+    message: (d) => `a store with \`driver: ${d["driver"]}\` needs the package \`${d["name"]}\`, which is not installed`,
+    hint: (d) => `\`npm install ${d["name"]}\` beside wishbone-ts brings it.`,
   },
   WB_STORE_CLOSED: {
     exitStatus: 1,
