@@ -37,6 +37,16 @@ export const storeErrors = {
     message: (d) => `a store with \`driver: ${d["driver"]}\` needs the package \`${d["name"]}\`, which is not installed`,
     hint: (d) => `\`npm install ${d["name"]}\` beside wishbone-ts brings it.`,
   },
+  WB_STORE_REFUSED: {
+    exitStatus: 1,
+    message: (d) => `the buffer refused to keep what belongs under \`${d["bucket"]}\``,
+    hint: () => "Its `store` answered `false`: it is full, or its own store is away.",
+  },
+  WB_STORE_GARBAGE: {
+    exitStatus: 1,
+    message: (d) => `the buffer gave something under \`${d["bucket"]}\` that was not stored by wishbone-ts`,
+    hint: () => "Its `get` must give back what `store` was given, as it was or as the JSON of it.",
+  },
   WB_STORE_CLOSED: {
     exitStatus: 1,
     message: () => "the store is closed",

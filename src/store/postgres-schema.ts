@@ -2,7 +2,7 @@
 // of somebody else that happen to have our names, are left alone and refused by name.
 
 import { WishboneError } from "../errors.ts"
-import type { Query } from "./postgres.ts"
+import type { Query } from "./postgres-query.ts"
 
 const schemaVersion = 1
 /** "wish" as a number: the lock is held for the making of tables alone. */

@@ -1,7 +1,7 @@
 // Values by key in PostgreSQL. A key is bytes, found by its digest; its order is that of its first thousand bytes, then of all.
 
 import { createHash } from "node:crypto"
-import type { Query } from "./postgres.ts"
+import type { Query } from "./postgres-query.ts"
 import type { KeyedStore, KeyedValue, PutOptions } from "./store.ts"
 
 type Run = <T>(work: (query: Query) => Promise<T>) => Promise<T>

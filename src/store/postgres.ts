@@ -3,9 +3,10 @@
 //
 // Every value is a parameter, never text of a statement; the schema's name alone is written into it, quoted.
 
-import type { Client, QueryResult } from "pg"
+import type { Client } from "pg"
 import { WishboneError } from "../errors.ts"
 import { InOrder, loadClient } from "./client.ts"
+import type { Query } from "./postgres-query.ts"
 import { prepareSchema } from "./postgres-schema.ts"
 import { PostgresValues } from "./postgres-values.ts"
 import type { BucketSummary, Entry, EntryQuery, EntryUpdate, KeyedStore, LeaseQuery, NewEntry, Store, StoreAbilities } from "./store.ts"
@@ -23,9 +24,6 @@ export interface PostgresOptions {
   readonly schema: string
   readonly tls?: { readonly ca?: string | undefined; readonly verify: boolean } | undefined
 }
-
-/** Runs a statement with its parameters. */
-export type Query = (text: string, values?: readonly unknown[]) => Promise<QueryResult>
 
 /** Rows in one insert: the server takes 65,535 parameters. */
 const insertRows = 500

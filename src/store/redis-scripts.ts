@@ -110,3 +110,8 @@ const drop = `
 export const scripts = { append, read, update, remove, summary, put, drop } as const
 
 export type ScriptName = keyof typeof scripts
+
+export type Argument = string | number | Buffer
+
+/** Runs a script; texts come back as Buffers. */
+export type RunScript = (name: ScriptName, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>

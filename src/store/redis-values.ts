@@ -2,7 +2,7 @@
 // caller's time.
 
 import type { Redis } from "ioredis"
-import type { RunScript } from "./redis.ts"
+import type { RunScript } from "./redis-scripts.ts"
 import type { KeyedStore, KeyedValue, PutOptions } from "./store.ts"
 
 /** Clocks of callers and server may differ by so much. */

@@ -5,7 +5,7 @@ import type { Redis } from "ioredis"
 import { WishboneError } from "../errors.ts"
 import { InOrder, loadClient } from "./client.ts"
 import { decodeEntry, encodeEntry } from "./entry-bytes.ts"
-import { type ScriptName, scripts } from "./redis-scripts.ts"
+import { type Argument, type RunScript, type ScriptName, scripts } from "./redis-scripts.ts"
 import { RedisValues } from "./redis-values.ts"
 import type { BucketSummary, Entry, EntryQuery, EntryUpdate, KeyedStore, LeaseQuery, NewEntry, Store, StoreAbilities } from "./store.ts"
 
@@ -24,11 +24,6 @@ export interface RedisOptions {
   readonly tls?: { readonly ca?: string | undefined; readonly verify: boolean } | undefined
 }
 
-type Argument = string | number | Buffer
-
-/** Runs a script; texts come back as Buffers. */
-export type RunScript = (name: ScriptName, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>
-
 export class RedisStore implements Store {
   abilities: StoreAbilities = { durable: false, ordered: true, lease: true, keyed: true }
   warning: string | undefined
@@ -46,13 +41,13 @@ export class RedisStore implements Store {
     this.keyed = new RedisValues({
       key,
       revisionKey: `${options.prefix}revision`,
-      run: (work) => this.#calls.run(async () => work(await this.#connection(), this.#script)),
+      run: (work) => this.#step(async () => work(await this.#connection(), this.#script)),
     })
   }
 
   async open(): Promise<void> {
     this.#calls.reopen()
-    await this.#calls.run(async () => {
+    await this.#step(async () => {
       const client = await this.#connection()
       const info = await client.info("persistence")
       const durable = /^aof_enabled:1/m.test(info)
@@ -65,7 +60,7 @@ export class RedisStore implements Store {
 
   append(bucket: string, entries: readonly NewEntry[]): Promise<string[]> {
     const args = entries.flatMap((entry) => [entry.dueMs, encodeEntry(entry)])
-    return this.#calls.run(async () => {
+    return this.#step(async () => {
       if (entries.length === 0) return []
       const keys = [...this.#keys(bucket, "n", "e", "i", "d"), `${this.#options.prefix}buckets`]
       return texts(await this.#run("append", keys, [bucket, ...args]))
@@ -73,15 +68,15 @@ export class RedisStore implements Store {
   }
 
   read(bucket: string, query: EntryQuery): Promise<Entry[]> {
-    return this.#calls.run(() => this.#page(bucket, query, ["", ""]))
+    return this.#step(() => this.#page(bucket, query, ["", ""]))
   }
 
   lease(bucket: string, query: LeaseQuery): Promise<Entry[]> {
-    return this.#calls.run(() => this.#page(bucket, query, [query.nowMs, query.nowMs + query.forMs]))
+    return this.#step(() => this.#page(bucket, query, [query.nowMs, query.nowMs + query.forMs]))
   }
 
   update(bucket: string, updates: readonly EntryUpdate[]): Promise<boolean[]> {
-    return this.#calls.run(async () => {
+    return this.#step(async () => {
       const found: boolean[] = []
       for (const change of updates) found.push(await this.#update(bucket, change))
       return found
@@ -89,7 +84,7 @@ export class RedisStore implements Store {
   }
 
   remove(bucket: string, ids: readonly string[]): Promise<boolean[]> {
-    return this.#calls.run(async () => {
+    return this.#step(async () => {
       if (ids.length === 0) return []
       const found = (await this.#run("remove", this.#keys(bucket, "e", "i", "d", "l"), ids)) as number[]
       return found.map((one) => one === 1)
@@ -97,11 +92,11 @@ export class RedisStore implements Store {
   }
 
   count(bucket: string): Promise<number> {
-    return this.#calls.run(async () => (await this.#connection()).zcard(this.#key(bucket, "i")))
+    return this.#step(async () => (await this.#connection()).zcard(this.#key(bucket, "i")))
   }
 
   summary(bucket: string, nowMs: number): Promise<BucketSummary> {
-    return this.#calls.run(async () => {
+    return this.#step(async () => {
       const answer = (await this.#run("summary", this.#keys(bucket, "i", "d", "l", "e"), [nowMs])) as [
         number,
         number,
@@ -114,7 +109,7 @@ export class RedisStore implements Store {
   }
 
   buckets(): Promise<string[]> {
-    return this.#calls.run(async () => {
+    return this.#step(async () => {
       const client = await this.#connection()
       const names = await client.smembers(`${this.#options.prefix}buckets`)
       const counts = await Promise.all(names.map((name) => client.zcard(this.#key(name, "i"))))
@@ -124,8 +119,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     await this.#calls.close()
-    this.#client?.disconnect()
-    this.#client = undefined
+    this.#forget()
   }
 
   async #page(bucket: string, query: EntryQuery, lease: readonly [Argument, Argument]): Promise<Entry[]> {
@@ -186,6 +180,23 @@ export class RedisStore implements Store {
 
   async #load(client: Redis): Promise<void> {
     for (const [name, text] of Object.entries(scripts)) this.#digests.set(name as ScriptName, String(await client.script("LOAD", text)))
+  }
+
+  /** One call after another; whatever is not an answer of the server means that the connection is over. */
+  #step<T>(work: () => Promise<T>): Promise<T> {
+    return this.#calls.run(async () => {
+      try {
+        return await work()
+      } catch (thrown) {
+        if ((thrown as Error).name !== "ReplyError") this.#forget()
+        throw thrown
+      }
+    })
+  }
+
+  #forget(): void {
+    this.#client?.disconnect()
+    this.#client = undefined
   }
 
   async #connection(): Promise<Redis> {

@@ -14,8 +14,15 @@ export interface StoreHarness {
 
 export interface StoreCase {
   readonly name: string
+  /** What a driver must say it can for the case to be run. */
+  readonly needs: Partial<StoreAbilities>
   /** Resolves to `skipped` when the driver does not claim what the case asks. Rejects with what is wrong. */
   run(harness: StoreHarness): Promise<"passed" | "skipped">
+}
+
+/** Whether a driver with these abilities is asked a case with these needs. */
+export function isAble(abilities: StoreAbilities, needs: Partial<StoreAbilities>): boolean {
+  return Object.entries(needs).every(([ability, wanted]) => abilities[ability as keyof StoreAbilities] === wanted)
 }
 
 /** A time from which cases count. */
@@ -46,9 +53,10 @@ export function storeCase(
 ): StoreCase {
   return {
     name,
+    needs,
     async run(harness) {
       const store = await harness.open()
-      const able = Object.entries(needs).every(([ability, wanted]) => store.abilities[ability as keyof StoreAbilities] === wanted)
+      const able = isAble(store.abilities, needs)
       if (able) await body(store, harness)
       await store.close().catch(() => undefined)
       return able ? "passed" : "skipped"

@@ -10,7 +10,7 @@ import type { Entry, NewEntry, Store } from "../store/store.ts"
 import { newEntry, type StoreCase, startMs, storeCase } from "./store-case.ts"
 import { keyedCases } from "./store-suite-keyed.ts"
 
-export { newEntry, type StoreCase, type StoreHarness, startMs } from "./store-case.ts"
+export { isAble, newEntry, type StoreCase, type StoreHarness, startMs } from "./store-case.ts"
 
 const names = (entries: readonly Entry[]): string[] => entries.map(({ payload }) => payload.toString())
 

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis"
 import { describe, expect, test } from "vitest"
 import { RedisStore } from "../../src/store/redis.ts"
-import { newEntry, storeSuite } from "../../src/testing/store-suite.ts"
+import { isAble, newEntry, storeSuite } from "../../src/testing/store-suite.ts"
 import { redisCommon as common, redisHarness as harness } from "../support/redis.ts"
 import { findService } from "../support/services.ts"
 
@@ -9,12 +9,12 @@ const service = await findService("redis")
 describe.skipIf(service.skip)(`the store in ${service.title}`, () => {
   const place = { host: service.host, port: service.port }
 
-  test.each(storeSuite)("$name", async ({ name, run }) => {
+  test.each(storeSuite)("$name", async ({ needs, run }) => {
     const own = harness(place)
     const store = await own.open()
-    const { durable } = store.abilities
+    const { abilities } = store
     await store.close()
-    expect(await run(own)).toBe(durable || !/killed|closed and opened/.test(name) ? "passed" : "skipped")
+    expect(await run(own)).toBe(isAble(abilities, needs) ? "passed" : "skipped")
   })
 
   test("says that what it keeps is memory where the server writes no append-only file", async () => {
