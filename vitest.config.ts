@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "fast",
-          include: ["test/{unit,modules,property,store}/**/*.test.ts"],
+          include: ["test/{unit,modules,property,store}/**/*.test.ts", "test/docs.test.ts", "test/errors.test.ts"],
           testTimeout: 30 * seconds,
         },
       },

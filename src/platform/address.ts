@@ -1,6 +1,7 @@
-// What both platforms agree on about connections.
+// Addresses, and what both platforms agree on about connections.
 
-import type { Address } from "./platform.ts"
+/** Where to connect or listen: TCP (`port` 0 listens on any free port) or a unix socket. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
 /** With this much pending `write` answers `false`. One read of the kernel is at most as much. */
 export const highWaterBytes = 64 * 1024

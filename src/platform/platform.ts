@@ -5,6 +5,14 @@
 // Rules both implementations keep: a callback never runs inside the call that caused it; a handle that was closed calls nothing any
 // more, except `closed` once; errors are Node system errors (`code: "ECONNREFUSED"`, `"ENOSPC"` …), of TLS those of `TlsCode`.
 
+import type { Address } from "./address.ts"
+import type { Http } from "./http.ts"
+import type { Monitor } from "./monitor.ts"
+import type { TlsClient, TlsServer } from "./tls.ts"
+
+export type { Address } from "./address.ts"
+export type { Pem, TlsClient, TlsCode, TlsServer } from "./tls.ts"
+
 /** A timer that can be cancelled; cancelling twice, or after it fired, does nothing. */
 export interface Timer {
   cancel(): void
@@ -37,6 +45,8 @@ export interface Random {
   uuid(): string
   /** Writes the 16 bytes of a version 4 uuid at `offset`. */
   uuidInto(target: Buffer, offset: number): void
+  /** The 16 bytes of a new one, from `uuidAt` of a buffer that holds others too and must not be changed: spares a copy. */
+  uuidPlace?(): { readonly uuidBytes: Buffer; readonly uuidAt: number }
 }
 
 export interface FileStat {
@@ -58,12 +68,44 @@ export interface FileHandle {
   sync(): Promise<void>
   truncate(length: number): Promise<void>
   size(): Promise<number>
+  /** Of the file that is open, whatever its name stands for by now. */
+  stat(): Promise<FileStat>
+  close(): Promise<void>
+}
+
+/** How `Files.open` treats the name. */
+export interface OpenOptions {
+  /** Rejects with ELOOP when the last name of the path is a symbolic link. */
+  readonly noFollow?: boolean
+  /** Permission bits of a file that is made, before the umask. @defaultValue 0o600 */
+  readonly permissions?: number
+}
+
+/** What `Files.watch` tells. Both are hints: look at the file before acting on them. */
+export interface WatchEvents {
+  /** `path` is absolute. Changes that follow one another closely may be told as one. */
+  changed(path: string, what: "added" | "changed" | "removed"): void
+  /** Watching is not complete (no inotify watches left, a folder that cannot be read …) and may go on; never the end of the process. */
+  failed(error: Error): void
+}
+
+/** A watch under way. */
+export interface Watcher {
+  /**
+   * Resolves when watching has begun, or waits for the folder above to appear; also after `failed`. What changed earlier may go untold,
+   * so whoever must miss nothing looks for itself after it.
+   */
+  readonly ready: Promise<void>
+  /** Nothing is told any more once this is called; resolves when all is released. */
   close(): Promise<void>
 }
 
 export interface Files {
-  /** `read`: must exist. `create`: read and write, must not exist. `update`: read and write, made when missing. New files are 0600. */
-  open(path: string, mode: "read" | "create" | "update"): Promise<FileHandle>
+  /**
+   * `read`: must exist. `create`: read and write, must not exist. `update`: read and write, made when missing. `append`: as `update`, and
+   * every write goes to the end, wherever that is by then, its `position` notwithstanding. New files are 0600.
+   */
+  open(path: string, mode: "read" | "create" | "update" | "append", options?: OpenOptions): Promise<FileHandle>
   /** `undefined` when nothing is there. */
   stat(path: string): Promise<FileStat | undefined>
   /** Names in a directory, sorted; rejects with ENOENT when it is missing. */
@@ -77,65 +119,22 @@ export interface Files {
   readFile(path: string): Promise<Buffer>
   /** Replaces or makes a small file, 0600. Not durable by itself. */
   writeFile(path: string, content: Buffer | string): Promise<void>
+  /** Gives an existing file new content in one step, synced: whoever reads it sees the old or the new. Permissions and owner stay. */
+  replaceFile(path: string, content: Buffer | string): Promise<void>
   /** Bytes free for this user on the file system of `path`. */
   freeBytes(path: string): Promise<number>
   /** Whether files can be made in `directory`. */
   writable(directory: string): Promise<boolean>
+  /** The absolute path without symbolic links; rejects with ENOENT when nothing is there. */
+  realPath(path: string): Promise<string>
+  /**
+   * Tells of changes to a file, or to a folder and its entries down to `depth` folders below it. A path that does not exist yet is awaited; one that
+   * is replaced (renamed over, or removed and made again) stays watched. What is there when watching begins is not told.
+   *
+   * @param options.depth folders below a folder that are watched too. @defaultValue 0
+   */
+  watch(path: string, events: WatchEvents, options?: { depth?: number }): Watcher
 }
-
-/** Certificates or a key in PEM form: what the file holds, not its name. */
-export type Pem = Buffer | string
-
-/** How an outgoing connection speaks TLS (1.2 or newer). `{}` verifies the peer against the authorities that come with Node. */
-export interface TlsClient {
-  /** The authorities to trust, instead of those that come with Node. */
-  readonly ca?: Pem | undefined
-  /** Shown to a peer that asks for a client certificate; `cert` and `key` come together. */
-  readonly cert?: Pem | undefined
-  readonly key?: Pem | undefined
-  /** The name to ask for and to find in the certificate. @defaultValue the host; `localhost` for a unix socket */
-  readonly serverName?: string | undefined
-  /** Only an explicit `false` lets any certificate pass, from anybody who answers; no environment variable does. @defaultValue true */
-  readonly verify?: boolean | undefined
-}
-
-/** How a listener speaks TLS (1.2 or newer). */
-export interface TlsServer {
-  readonly cert: Pem
-  readonly key: Pem
-  /** The authorities that client certificates must be signed by. With it every client must show one; without it none is asked for one. */
-  readonly ca?: Pem | undefined
-  /** With `ca`, an explicit `false` asks for a certificate and lets any pass, or none. @defaultValue true */
-  readonly verify?: boolean | undefined
-}
-
-/**
- * Why TLS failed: the `code` of the error, whose message says it to a person and whose `cause` is what Node said, if it did.
- *
- * - `WB_TLS_CERTIFICATE`: our own certificate, key or authorities cannot be used.
- * - `WB_TLS_PLAINTEXT`: the peer does not speak TLS.
- * - `WB_TLS_UNKNOWN_AUTHORITY`, `WB_TLS_EXPIRED`, `WB_TLS_NOT_YET_VALID`, `WB_TLS_HOST_MISMATCH`: its certificate did not pass.
- * - `WB_TLS_CERTIFICATE_REQUIRED`: the listener wants a client certificate and got none, said by either end.
- * - `WB_TLS_REJECTED`: the peer said no: to our certificate, or to the handshake.
- * - `WB_TLS_VERSION`: no version or cipher suits both.
- * - `WB_TLS_TIMEOUT`, `WB_TLS_CLOSED`: the handshake took too long; the peer hung up in the midst of it.
- * - `WB_TLS_BUSY`: `handshakesMax` were under way.
- * - `WB_TLS_FAILED`: anything else, during the handshake or after it.
- */
-export type TlsCode =
-  | "WB_TLS_CERTIFICATE"
-  | "WB_TLS_PLAINTEXT"
-  | "WB_TLS_UNKNOWN_AUTHORITY"
-  | "WB_TLS_EXPIRED"
-  | "WB_TLS_NOT_YET_VALID"
-  | "WB_TLS_HOST_MISMATCH"
-  | "WB_TLS_CERTIFICATE_REQUIRED"
-  | "WB_TLS_REJECTED"
-  | "WB_TLS_VERSION"
-  | "WB_TLS_TIMEOUT"
-  | "WB_TLS_CLOSED"
-  | "WB_TLS_BUSY"
-  | "WB_TLS_FAILED"
 
 /** What a connection tells its owner. `closed` comes exactly once, last; `error` is set when it did not end in order. */
 export interface ConnectionEvents {
@@ -167,9 +166,6 @@ export interface Connection {
   resume(): void
   setEvents(events: ConnectionEvents): void
 }
-
-/** Where to connect or listen: TCP (`port` 0 listens on any free port) or a unix socket. */
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
 export interface ConnectOptions {
   readonly halfOpen?: boolean | undefined
@@ -207,7 +203,7 @@ export interface ListenOptions {
    * The handshake of a connection failed, and the connection is closed. The error's `code` is a {@link TlsCode}, or ECONNRESET and the
    * like when the connection broke. Anybody who finds the port can cause as many as they like: whoever logs them counts them together.
    */
-  readonly refused?: (remote: string, error: Error) => void
+  readonly refused?: ((remote: string, error: Error) => void) | undefined
 }
 
 export interface Listener {
@@ -247,6 +243,11 @@ export interface Platform {
   readonly files: Files
   readonly sockets: Sockets
   readonly streams: StandardStreams
+  readonly http: Http
+  /** Begins to measure this process and its event loop. */
+  readonly monitor: () => Monitor
+  /** Unix sockets may have names that are no files (Linux): nothing is left of them when their process ends, however it ends. */
+  readonly abstractSockets: boolean
   readonly pid: number
   readonly hostname: string
   /** Environment variables as they were at start. */

@@ -1,10 +1,12 @@
 // Files of the real platform. Open files use `node:fs` handles, which put off closing until the operations under way are over;
 // what goes by path uses fs-extra, which waits for a free descriptor instead of failing when sockets hold them all.
 
-import { constants } from "node:fs"
+import { constants, type Stats } from "node:fs"
 import { type FileHandle as NodeHandle, open, statfs } from "node:fs/promises"
 import fs from "fs-extra"
-import type { FileHandle, FileStat, Files } from "./platform.ts"
+import type { FileHandle, FileStat, Files, OpenOptions } from "./platform.ts"
+import { replaceFile } from "./real-replace.ts"
+import { watch } from "./real-watch.ts"
 import { errorCode, systemError } from "./system-error.ts"
 
 const fileMode = 0o600
@@ -14,6 +16,7 @@ const openFlags = {
   read: constants.O_RDONLY,
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
   update: constants.O_RDWR | constants.O_CREAT,
+  append: constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,
 } as const
 
 class RealFile implements FileHandle {
@@ -53,6 +56,10 @@ class RealFile implements FileHandle {
     return size
   }
 
+  async stat(): Promise<FileStat> {
+    return statOf(await this.#handle.stat())
+  }
+
   close(): Promise<void> {
     return this.#handle.close()
   }
@@ -73,17 +80,20 @@ function without(parts: readonly Buffer[], count: number): Buffer[] {
   return rest
 }
 
+function statOf(found: Stats): FileStat {
+  return {
+    size: found.size,
+    modifiedMs: found.mtimeMs,
+    isFile: found.isFile(),
+    isDirectory: found.isDirectory(),
+    device: found.dev,
+    inode: found.ino,
+  }
+}
+
 async function stat(path: string): Promise<FileStat | undefined> {
   try {
-    const found = await fs.stat(path)
-    return {
-      size: found.size,
-      modifiedMs: found.mtimeMs,
-      isFile: found.isFile(),
-      isDirectory: found.isDirectory(),
-      device: found.dev,
-      inode: found.ino,
-    }
+    return statOf(await fs.stat(path))
   } catch (error) {
     // ENOTDIR: a file stands where a directory on the way should be, so nothing is there either.
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined
@@ -139,9 +149,13 @@ async function unlink(path: string): Promise<void> {
   }
 }
 
+function flagsOf(mode: keyof typeof openFlags, options: OpenOptions): number {
+  return options.noFollow === true ? openFlags[mode] | constants.O_NOFOLLOW : openFlags[mode]
+}
+
 /** The file system of this machine. */
 export const realFiles: Files = {
-  open: async (path, mode) => new RealFile(await open(path, openFlags[mode], fileMode)),
+  open: async (path, mode, options = {}) => new RealFile(await open(path, flagsOf(mode, options), options.permissions ?? fileMode)),
   stat,
   list,
   makeDirectory,
@@ -150,6 +164,9 @@ export const realFiles: Files = {
   syncDirectory,
   readFile: (path) => fs.readFile(path),
   writeFile: (path, content) => fs.writeFile(path, content, { mode: fileMode }),
+  replaceFile,
   freeBytes,
   writable,
+  realPath: (path) => fs.realpath(path),
+  watch,
 }

@@ -7,6 +7,7 @@ import type { Connection, Listener, ListenOptions, TlsServer } from "./platform.
 import { atLeastASecond, RealConnection, remoteOf } from "./real-connection.ts"
 import { Handshakes, secureServer } from "./real-tls.ts"
 import { errorCode, systemError } from "./system-error.ts"
+import { explainTls } from "./tls-error.ts"
 
 const socketMode = 0o600
 /** Bytes of a unix socket path, as `sockaddr_un` limits them; libuv would cut a longer one off without a word. */
@@ -58,7 +59,9 @@ function plainServer(options: ListenOptions, accepted: (connection: Connection) 
 
 function tlsServer(options: ListenOptions, tls: TlsServer, accepted: (connection: Connection) => void): Accepting {
   const server = secureServer(tls, serverOptions(options))
-  const handshakes = new Handshakes(server, options, accepted)
+  const handshakes = new Handshakes(server, options, (socket, remote) =>
+    accepted(new RealConnection(socket, remote, undefined, (error) => explainTls(error, remote))),
+  )
   return { server, stop: () => handshakes.close() }
 }
 
@@ -68,13 +71,15 @@ function serverOptions({ keepAliveMs }: ListenOptions): ServerOpts {
     : { noDelay: true, keepAlive: true, keepAliveInitialDelay: atLeastASecond(keepAliveMs) }
 }
 
-function tcpAddress(server: Server) {
+/** The address a TCP server is bound to. */
+export function tcpAddress(server: Server): { host: string; port: number } {
   const bound = server.address()
   if (bound === null || typeof bound === "string") throw systemError("EINVAL", "getsockname")
   return { host: bound.address, port: bound.port }
 }
 
-async function bind(server: Server, options: ListenOptions): Promise<void> {
+/** Binds a server to its address; a unix socket is made 0600, and replaces one that nobody answers on. */
+export async function bind(server: Server, options: Pick<ListenOptions, "address" | "backlog">): Promise<void> {
   const { address } = options
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog }
   if (!("path" in address)) {

@@ -13,7 +13,7 @@ export function realRandom(): Random {
 }
 
 class PooledRandom implements Random {
-  readonly #pool = Buffer.allocUnsafeSlow(poolBytes)
+  #pool = Buffer.alloc(0)
   #used = poolBytes
 
   float(): number {
@@ -25,7 +25,8 @@ class PooledRandom implements Random {
   }
 
   uuid(): string {
-    return uuidText(this.#pool, this.#next())
+    const from = this.#next()
+    return uuidText(this.#pool, from)
   }
 
   uuidInto(target: Buffer, offset: number): void {
@@ -33,10 +34,16 @@ class PooledRandom implements Random {
     target.set(this.#pool.subarray(from, from + uuidBytes), offset)
   }
 
+  // A new pool takes the place of a used one, so what lies in it stays as it is.
+  uuidPlace(): { readonly uuidBytes: Buffer; readonly uuidAt: number } {
+    const uuidAt = this.#next()
+    return { uuidBytes: this.#pool, uuidAt }
+  }
+
   // Where in the pool the next uuid lies, its version bits set.
   #next(): number {
     if (this.#used === poolBytes) {
-      randomFillSync(this.#pool)
+      this.#pool = randomFillSync(Buffer.allocUnsafeSlow(poolBytes))
       this.#used = 0
     }
     const offset = this.#used

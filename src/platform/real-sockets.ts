@@ -25,7 +25,8 @@ export function connect(address: Address, events: ConnectionEvents, options: Con
   return connection
 }
 
-function tcpTarget(host: string, port: number) {
+/** What `Socket.connect` needs to connect to a name or an address. */
+export function tcpTarget(host: string, port: number) {
   const target = { host, port, autoSelectFamilyAttemptTimeout: addressAttemptMs }
   return isIP(host) === 0 && host.toLowerCase() === "localhost" ? { ...target, lookup: lookupLocalhost } : target
 }

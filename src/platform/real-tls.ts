@@ -4,7 +4,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { isIP, type NetConnectOpts, type ServerOpts, Socket } from "node:net"
 import type * as NodeTls from "node:tls"
-import type { SecureContext, Server, TLSSocket } from "node:tls"
+import type { SecureContext, Server, TLSSocket, TlsOptions } from "node:tls"
 import { defaultHandshakeMs, defaultHandshakesMax } from "./address.ts"
 import type { Connection, ConnectionEvents, ConnectOptions, ListenOptions, Pem, TlsClient, TlsServer } from "./platform.ts"
 import { atLeastASecond, type Explain, RealConnection, remoteOf } from "./real-connection.ts"
@@ -88,7 +88,8 @@ export function connectSecure(
   }
 }
 
-function secureSocket(target: NetConnectOpts, { tls, halfOpen }: ConnectOptions & { tls: TlsClient }): TLSSocket {
+/** Starts to connect to `target` and to shake hands. @throws WB_TLS_CERTIFICATE */
+export function secureSocket(target: NetConnectOpts, { tls, halfOpen }: ConnectOptions & { tls: TlsClient }): TLSSocket {
   const secureContext = contextOf(tls)
   const name = tls.serverName ?? ("host" in target ? target.host : undefined) ?? "localhost"
   const { connect, checkServerIdentity } = nodeTls()
@@ -107,23 +108,32 @@ function secureSocket(target: NetConnectOpts, { tls, halfOpen }: ConnectOptions 
 
 /** A server whose connections are handed out after their handshake, see `Handshakes`. @throws WB_TLS_CERTIFICATE */
 export function secureServer(tls: TlsServer, options: ServerOpts): Server {
+  // A peer that hangs up during the handshake is noticed only without half-open; see `Handshakes`.
+  return nodeTls().createServer({ ...options, allowHalfOpen: false, ...secureOptions(tls) })
+}
+
+/** What a server of Node needs to speak TLS. @throws WB_TLS_CERTIFICATE */
+export function secureOptions(tls: TlsServer): TlsOptions {
   checkTls(tls)
   const { ca, cert, key } = tls
   const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: tls.verify !== false }
-  // A peer that hangs up during the handshake is noticed only without half-open; see `Handshakes`.
-  return nodeTls().createServer({ ...options, allowHalfOpen: false, cert, key, minVersion, ...clients })
+  return { cert, key, minVersion, ...clients }
 }
+
+/** How handshakes are bounded, and who hears of those that fail. */
+type HandshakeOptions = Pick<ListenOptions, "handshakeMs" | "handshakesMax" | "halfOpen" | "refused">
 
 /**
  * The handshakes under way at a listener: each ends by its deadline. The deadline is ours: Node's counts idle time, which a peer that
  * sends a byte now and then stretches for ever.
  */
 export class Handshakes {
-  readonly #options: ListenOptions
+  readonly #options: HandshakeOptions
   readonly #pending = new Map<Socket, { readonly remote: string; readonly timer: NodeJS.Timeout }>()
   #open = true
 
-  constructor(server: Server, options: ListenOptions, accepted: (connection: Connection) => void) {
+  /** `accepted` gets each socket whose handshake is over, and what to call its peer. */
+  constructor(server: Server, options: HandshakeOptions, accepted: (socket: TLSSocket, remote: string) => void) {
     this.#options = options
     server.on("connection", (raw) => this.#begin(raw))
     server.on("secureConnection", (socket) => this.#succeeded(socket, accepted))
@@ -154,14 +164,14 @@ export class Handshakes {
     this.#pending.set(raw, { remote, timer })
   }
 
-  #succeeded(socket: TLSSocket, accepted: (connection: Connection) => void): void {
+  #succeeded(socket: TLSSocket, accepted: (socket: TLSSocket, remote: string) => void): void {
     const remote = this.#end(rawOf(socket))
     if (remote === undefined) {
       socket.destroy()
       return
     }
     socket.allowHalfOpen = this.#options.halfOpen === true
-    accepted(new RealConnection(socket, remote, undefined, (error) => explainTls(error, remote)))
+    accepted(socket, remote)
   }
 
   #failed(error: Error, socket: TLSSocket): void {

@@ -4,6 +4,7 @@ import { hostname } from "node:os"
 import type { Platform } from "./platform.ts"
 import { realFiles } from "./real-files.ts"
 import { listen } from "./real-listen.ts"
+import { realMonitor } from "./real-monitor.ts"
 import { realRandom } from "./real-random.ts"
 import { connect } from "./real-sockets.ts"
 import { realStreams } from "./real-streams.ts"
@@ -19,6 +20,13 @@ export function realPlatform(): Platform {
     files: realFiles,
     sockets: { connect, listen, checkTls },
     streams: realStreams(),
+    // Loaded by those who speak HTTP alone.
+    http: {
+      listen: async (options, handler) => (await import("./real-http.ts")).listenHttp(options, handler),
+      pool: async (options) => (await import("./real-http-pool.ts")).openHttpPool(options),
+    },
+    monitor: realMonitor,
+    abstractSockets: process.platform === "linux",
     pid: process.pid,
     hostname: hostname(),
     environment: Object.freeze({ ...process.env }),

@@ -4,7 +4,8 @@
 import type { TlsClient, TlsCode, TlsServer } from "./platform.ts"
 import { errorCode } from "./system-error.ts"
 
-const texts: Readonly<Record<TlsCode, string>> = {
+/** What each code means. */
+export const tlsTexts: Readonly<Record<TlsCode, string>> = {
   WB_TLS_CERTIFICATE: "our certificate, key or authorities cannot be used",
   WB_TLS_PLAINTEXT: "the peer does not speak TLS",
   WB_TLS_UNKNOWN_AUTHORITY: "the peer's certificate is signed by an authority that is not trusted here",
@@ -23,7 +24,7 @@ const texts: Readonly<Record<TlsCode, string>> = {
 /** The error of `code`; `remote` says with whom, `detail` more about it. */
 export function tlsError(code: TlsCode, { remote, detail, cause }: { remote?: string; detail?: string; cause?: unknown } = {}): Error {
   const where = remote === undefined ? "TLS" : `TLS with ${remote}`
-  const message = detail === undefined ? `${where}: ${texts[code]}` : `${where}: ${texts[code]} (${detail})`
+  const message = detail === undefined ? `${where}: ${tlsTexts[code]}` : `${where}: ${tlsTexts[code]} (${detail})`
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code })
 }
 

@@ -40,6 +40,21 @@ export interface DiskRequest<T> {
 
 const defaultCapacity = 2 ** 40
 
+/** Operations that change nothing that a watcher could see. */
+const reading: ReadonlySet<DiskOperation> = new Set<DiskOperation>([
+  "read",
+  "stat",
+  "size",
+  "sync",
+  "close",
+  "list",
+  "readFile",
+  "freeBytes",
+  "realPath",
+  "syncDirectory",
+  "watch",
+])
+
 /** The disk of a simulated world, which outlives its incarnations. */
 export class SimulatedDisk {
   readonly root: SimulatedDirectory
@@ -55,6 +70,8 @@ export class SimulatedDisk {
   #failures: { rule: DiskFailure; left: number }[] = []
   readonly #underWay = new Set<DiskRequest<unknown>>()
   readonly #counts = new Map<DiskOperation, number>()
+  readonly #watchers = new Set<() => void>()
+  #deaf = false
 
   constructor(time: VirtualTime, random: SeededRandom) {
     this.#time = time
@@ -96,6 +113,11 @@ export class SimulatedDisk {
     this.#failures.push({ rule, left: rule.times ?? 1 })
   }
 
+  /** While set, watchers are told nothing, as on network file systems; what happened meanwhile is told with the next change after it. */
+  setDeaf(deaf: boolean): void {
+    this.#deaf = deaf
+  }
+
   /** Forgets every scripted failure. */
   heal(): void {
     this.#failures = []
@@ -115,6 +137,7 @@ export class SimulatedDisk {
     file.write(0, Buffer.from(content))
     file.syncAll()
     setDurably(this.#directories(names.slice(0, -1)), names.at(-1) as string, file)
+    this.#touched()
   }
 
   /** Changes bytes of a file behind everybody's back, as a bad sector does. */
@@ -122,6 +145,7 @@ export class SimulatedDisk {
     const { node } = locate(this.root, path, "damage")
     if (!(node instanceof SimulatedFile)) throw systemError("ENOENT", "damage", { path })
     node.damage(position, content)
+    this.#touched()
   }
 
   /** How often an operation was begun. */
@@ -148,6 +172,17 @@ export class SimulatedDisk {
     let used = 0
     for (const [, file] of filesBelow(this.root, false)) used += file.size
     return Math.max(0, this.#capacity - used)
+  }
+
+  /** Calls `look` after everything that may have changed the disk, until the answered function is called. */
+  watching(look: () => void): () => void {
+    this.#watchers.add(look)
+    return () => void this.#watchers.delete(look)
+  }
+
+  /** Calls `run` in a later step. */
+  post(owner: Owner, run: () => void): void {
+    this.#time.post(owner, run)
   }
 
   newFile(): SimulatedFile {
@@ -180,6 +215,8 @@ export class SimulatedDisk {
           resolve(request.effect())
         } catch (error) {
           reject(error as Error)
+        } finally {
+          if (!reading.has(request.operation)) this.#touched()
         }
       })
     })
@@ -197,8 +234,13 @@ export class SimulatedDisk {
     return found.rule.code
   }
 
+  #touched(): void {
+    if (!this.#deaf) for (const look of this.#watchers) look()
+  }
+
   #endEpoch(): void {
     this.#epoch += 1
+    this.#watchers.clear()
     const requests = [...this.#underWay]
     this.#underWay.clear()
     for (const request of requests) {
@@ -244,6 +286,7 @@ const syscalls: Partial<Record<DiskOperation, string>> = {
   readFile: "open",
   writeFile: "open",
   freeBytes: "statfs",
+  realPath: "realpath",
 }
 
 /** The system call that Node would name. */

@@ -62,6 +62,8 @@ type Fate = "none" | "all" | "prefix" | "any"
 export class SimulatedFile {
   readonly inode: number
   modifiedMs: number
+  /** Grows with every change of the content. */
+  version = 0
   #written = new Image()
   #durable = new Image()
   #changes: Change[] = []
@@ -88,11 +90,13 @@ export class SimulatedFile {
   write(position: number, data: Buffer): void {
     if (data.length === 0) return
     const owned = Buffer.from(data)
+    this.version += 1
     this.#written.write(position, owned)
     this.#changes.push({ position, data: owned, doubtful: false })
   }
 
   truncate(length: number): void {
+    this.version += 1
     this.#written.truncate(length)
     this.#changes.push({ position: length, doubtful: false })
   }
@@ -123,6 +127,7 @@ export class SimulatedFile {
 
   /** Changes bytes on the disk itself, as a bad sector does. */
   damage(position: number, data: Buffer): void {
+    this.version += 1
     this.#written.write(position, data)
     this.#durable.write(position, data)
   }

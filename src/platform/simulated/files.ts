@@ -1,15 +1,14 @@
 // Files and open files of the simulated disk, as one incarnation of the program sees them.
 
 import { posix } from "node:path"
-import type { FileHandle, FileStat, Files } from "../platform.ts"
+import type { FileHandle, FileStat, Files, WatchEvents, Watcher } from "../platform.ts"
 import { systemError } from "../system-error.ts"
 import type { Owner } from "./agenda.ts"
 import { locate, type Node, type Place, SimulatedDirectory } from "./directory.ts"
 import type { DiskOperation, DiskRequest, SimulatedDisk } from "./disk.ts"
 import { SimulatedFile } from "./file.ts"
-import { contentOf, SimulatedHandle, statOf, writeWithin } from "./handle.ts"
-
-type Mode = "read" | "create" | "update"
+import { contentOf, type OpenMode, SimulatedHandle, statOf, writeWithin } from "./handle.ts"
+import { SimulatedWatcher } from "./watcher.ts"
 
 /** `Files` over a simulated disk. */
 export class SimulatedFiles implements Files {
@@ -21,8 +20,8 @@ export class SimulatedFiles implements Files {
     this.#owner = owner
   }
 
-  open(path: string, mode: Mode): Promise<FileHandle> {
-    const open = (): FileHandle => new SimulatedHandle(this.#disk, this.#owner, path, this.#opened(path, mode), mode !== "read")
+  open(path: string, mode: OpenMode): Promise<FileHandle> {
+    const open = (): FileHandle => new SimulatedHandle(this.#disk, this.#owner, path, this.#opened(path, mode), mode)
     return mode === "read" ? this.#read("open", path, open) : this.#change("open", [path], open)
   }
 
@@ -81,6 +80,12 @@ export class SimulatedFiles implements Files {
     return this.#perform({ operation: "writeFile", paths: [path], effect, interrupted: part })
   }
 
+  async replaceFile(path: string, content: Buffer | string): Promise<void> {
+    const beside = `${await this.realPath(path)}.tmp`
+    await this.writeFile(beside, content)
+    await this.rename(beside, path)
+  }
+
   freeBytes(path: string): Promise<number> {
     return this.#read("freeBytes", path, () => {
       this.#existing(path, "statfs")
@@ -91,6 +96,18 @@ export class SimulatedFiles implements Files {
   async writable(directory: string): Promise<boolean> {
     const node = await this.#read("stat", directory, () => this.#find(directory))
     return node instanceof SimulatedDirectory && !this.#disk.readOnly
+  }
+
+  // There are no symbolic links on this disk.
+  realPath(path: string): Promise<string> {
+    return this.#read("realPath", path, () => {
+      this.#existing(path, "realpath")
+      return posix.resolve("/", path)
+    })
+  }
+
+  watch(path: string, events: WatchEvents, { depth = 0 }: { depth?: number } = {}): Watcher {
+    return new SimulatedWatcher(this.#disk, this.#owner, { path: posix.resolve("/", path), depth, events })
   }
 
   #perform<T>(request: DiskRequest<T>): Promise<T> {
@@ -131,10 +148,10 @@ export class SimulatedFiles implements Files {
     throw systemError("ENOTDIR", syscall, { path })
   }
 
-  #opened(path: string, mode: Mode): Node {
+  #opened(path: string, mode: OpenMode): Node {
     const place = mode === "read" ? this.#existing(path, "open") : locate(this.#disk.root, path, "open")
     if (mode === "create" && place.node !== undefined) throw systemError("EEXIST", "open", { path })
-    if (mode === "update" && place.node instanceof SimulatedDirectory) throw systemError("EISDIR", "open", { path })
+    if (mode !== "read" && place.node instanceof SimulatedDirectory) throw systemError("EISDIR", "open", { path })
     if (place.node !== undefined) return place.node
     const file = this.#disk.newFile()
     this.#set(place, file)

@@ -1,11 +1,14 @@
 // An open file of the simulated disk.
 
-import type { FileHandle, FileStat } from "../platform.ts"
+import type { FileHandle, FileStat, Files } from "../platform.ts"
 import { systemError } from "../system-error.ts"
 import type { Owner } from "./agenda.ts"
 import type { Node } from "./directory.ts"
 import type { DiskRequest, SimulatedDisk } from "./disk.ts"
 import { SimulatedFile } from "./file.ts"
+
+/** See `Files.open`. */
+export type OpenMode = Parameters<Files["open"]>[1]
 
 /** An open file. It stays with its file whatever happens to the name, and dies with the incarnation that opened it. */
 export class SimulatedHandle implements FileHandle {
@@ -13,17 +16,17 @@ export class SimulatedHandle implements FileHandle {
   readonly #owner: Owner
   readonly #path: string
   readonly #node: Node
-  readonly #writable: boolean
+  readonly #mode: OpenMode
   readonly #epoch: number
   readonly #underWay = new Set<Promise<unknown>>()
   #closed = false
 
-  constructor(disk: SimulatedDisk, owner: Owner, path: string, node: Node, writable: boolean) {
+  constructor(disk: SimulatedDisk, owner: Owner, path: string, node: Node, mode: OpenMode) {
     this.#disk = disk
     this.#owner = owner
     this.#path = path
     this.#node = node
-    this.#writable = writable
+    this.#mode = mode
     this.#epoch = disk.epoch
   }
 
@@ -39,8 +42,9 @@ export class SimulatedHandle implements FileHandle {
 
   write(parts: readonly Buffer[], position: number): Promise<void> {
     const bytes = Buffer.concat(parts)
-    const part = (): void => this.#change("write", (file) => file.write(position, bytes.subarray(0, this.#disk.part(bytes.length))))
-    const effect = (): void => this.#change("write", (file) => writeWithin(this.#disk, file, position, bytes))
+    const start = (file: SimulatedFile): number => (this.#mode === "append" ? file.size : position)
+    const part = (): void => this.#change("write", (file) => file.write(start(file), bytes.subarray(0, this.#disk.part(bytes.length))))
+    const effect = (): void => this.#change("write", (file) => writeWithin(this.#disk, file, start(file), bytes))
     return this.#perform({ operation: "write", effect, failed: part, interrupted: part })
   }
 
@@ -61,6 +65,10 @@ export class SimulatedHandle implements FileHandle {
     return this.#perform({ operation: "size", effect: () => statOf(this.#node).size })
   }
 
+  stat(): Promise<FileStat> {
+    return this.#perform({ operation: "stat", effect: () => statOf(this.#node) })
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     const work = this.#perform({ operation: "close", effect: () => undefined })
@@ -70,7 +78,7 @@ export class SimulatedHandle implements FileHandle {
   }
 
   #change(syscall: string, change: (file: SimulatedFile) => void): void {
-    if (!this.#writable || !(this.#node instanceof SimulatedFile)) throw systemError("EBADF", syscall)
+    if (this.#mode === "read" || !(this.#node instanceof SimulatedFile)) throw systemError("EBADF", syscall)
     if (this.#disk.readOnly) throw systemError("EROFS", syscall)
     change(this.#node)
     this.#node.modifiedMs = this.#disk.clock.now()

@@ -3,12 +3,15 @@
 // A world outlives the processes in it. `restart` kills the process: nothing of it happens any more, whatever it still holds; the disk
 // keeps what a crash or a power cut leaves; the clock goes on. What stands for other machines in a test uses `outside`, which lives on.
 
+import type { Http } from "../http.ts"
+import { idleMonitor } from "../monitor.ts"
 import type { Clock, Files, Platform, Random, Sockets, Timers } from "../platform.ts"
 import type { Owner } from "./agenda.ts"
 import { VirtualTime } from "./clock.ts"
 import { SimulatedDisk } from "./disk.ts"
 import { SimulatedFiles } from "./files.ts"
 import { SimulatedNet } from "./net.ts"
+import { noHttp } from "./no-http.ts"
 import { SeededRandom } from "./random.ts"
 import { emptyPipes, type Pipes, SimulatedStreams } from "./streams.ts"
 
@@ -63,7 +66,10 @@ export class SimulatedPlatform implements Platform {
   readonly sockets: Sockets
   /** Standard input and output, and the controls over them. */
   readonly streams: SimulatedStreams
+  readonly http: Http = noHttp
+  readonly monitor = idleMonitor
   readonly pid: number
+  readonly abstractSockets = true
   readonly hostname = "simulated"
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Controls over the disk. */
