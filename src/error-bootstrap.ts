@@ -1,7 +1,7 @@
 // Entries of the error catalogue (src/error-catalogue.ts) for bootstrap files and their graphs, in the order in which a file meets
 // the checks.
 
-import { listed, nearest, suggestion } from "./error-text.ts"
+import { counted, listed, nearest, suggestion } from "./error-text.ts"
 
 type Details = Readonly<Record<string, unknown>>
 
@@ -22,12 +22,13 @@ export const bootstrapErrors = {
   WB_FILE_UNREADABLE: {
     exitStatus: 2,
     message: (d) => `The file cannot be read: ${d["reason"]}`,
-    hint: () => "",
+    hint: () =>
+      "`--config` names the bootstrap file; a relative path counts from the folder of the call, and this user must be allowed to read it.",
   },
   WB_FILE_TOO_BIG: {
     exitStatus: 2,
-    message: (d) => `The file has ${d["bytes"]} bytes; a bootstrap file may have at most ${d["bytesMax"]}`,
-    hint: () => "Is this the right file? Split a graph of that size over several files.",
+    message: (d) => `The file has ${counted(d["bytes"])} bytes; a bootstrap file may have at most ${counted(d["bytesMax"])}`,
+    hint: () => "Is this the right file? A graph of that size is split over several files, each run by itself.",
   },
   WB_FILE_NOT_UTF8: {
     exitStatus: 2,
@@ -59,7 +60,7 @@ export const bootstrapErrors = {
   },
   WB_YAML_KEY_REFUSED: {
     exitStatus: 2,
-    message: (d) => `\`${d["name"]}\` cannot be a key`,
+    message: (d) => `\`${d["name"]}\` cannot be a key: JavaScript gives that name a meaning of its own`,
     hint: () => "Give it another name.",
   },
   WB_YAML_MERGE_KEY: {
@@ -80,7 +81,7 @@ export const bootstrapErrors = {
   WB_YAML_ALIAS_BOMB: {
     exitStatus: 2,
     message: (d) =>
-      `With \`*${d["name"]}\` the aliases of this file bring in more than ${d["aliasedValuesMax"]} values, or lie more than ${d["nestingMax"]} deep`,
+      `With \`*${d["name"]}\` the aliases of this file bring in more than ${counted(d["aliasedValuesMax"])} values, or lie more than ${d["nestingMax"]} deep`,
     hint: () => "Write the values out; each alias counts with all that it brings.",
   },
 
@@ -120,7 +121,7 @@ export const bootstrapErrors = {
   WB_SET_THROUGH_VALUE: {
     exitStatus: 2,
     message: (d) => `\`--set ${d["path"]}\`: \`${d["at"]}\` is ${d["found"]}, so nothing can be set inside it`,
-    hint: () => "",
+    hint: (d) => `\`--set ${d["at"]}=…\` sets all of it.`,
   },
 
   // Keys
@@ -165,7 +166,7 @@ export const bootstrapErrors = {
     hint: (d) =>
       d["consumer"] === undefined
         ? suggestion(d["queue"], d["known"])
-        : `A queue is set up where it is consumed: put this below \`queues:\` of \`${d["consumer"]}\`, as \`${d["as"]}\`.`,
+        : `${d["key"] === "functions" ? "Functions are applied where events are taken" : "A queue is set up where it is consumed"}: put this below \`${d["key"] ?? "queues"}:\` of \`${d["consumer"]}\`, as \`${d["as"]}\`.`,
   },
 
   // Routes

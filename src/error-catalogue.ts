@@ -2,9 +2,17 @@
 // `details` are plain values; a message says what was found, what was expected and where.
 
 import { bootstrapErrors } from "./error-bootstrap.ts"
+import { cliErrors } from "./error-cli.ts"
 import { controlErrors } from "./error-control.ts"
+import { demoErrors } from "./error-demo.ts"
+import { fileErrors } from "./error-files.ts"
+import { httpErrors } from "./error-http.ts"
+import { moduleErrors } from "./error-modules.ts"
+import { packageErrors } from "./error-packages.ts"
+import { partErrors } from "./error-parts.ts"
+import { reloadErrors } from "./error-reload.ts"
 import { storeErrors } from "./error-store.ts"
-import { listed, suggestion } from "./error-text.ts"
+import { counted, listed, suggestion } from "./error-text.ts"
 
 /** Plain values that fill a message: names, numbers, lists of names. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
@@ -22,17 +30,25 @@ const listenHints: Readonly<Record<string, string>> = {
   ENOTFOUND: "The name in `host` has no address: write an address of this machine, such as `127.0.0.1`.",
 }
 
+/** What is filled in at start comes from the environment, mostly. */
+function startHint(template: unknown): string {
+  const variable = /\benv\b\W*(\w+)/.exec(String(template))?.[1]
+  return variable === undefined
+    ? "At start there are `env`, `version` and `pid`; what an event holds is filled in later."
+    : `Set \`${variable}\` in the environment, or write \`\${${variable}:-value}\` to give a default.`
+}
+
 const entries = {
   // Router
   WB_ROUTER_PHASE: {
     exitStatus: 1,
-    message: (d) => `the router is ${d["phase"]} and cannot ${d["wanted"]}`,
+    message: (d) => `The router is ${d["phase"]} and cannot ${d["wanted"]}`,
     hint: () => "A router runs once; build another one from the same plan.",
   },
   WB_START_FAILED: {
     exitStatus: 1,
     message: (d) => `\`${d["instance"]}\` could not start: ${d["reason"]}`,
-    hint: () => "",
+    hint: () => "The reason is in the words of its module: mend what it names. `show --module ID` explains what a module needs.",
   },
 
   // Modules as they run
@@ -49,7 +65,7 @@ const entries = {
   WB_LISTEN_FAILED: {
     exitStatus: 1,
     message: (d) => `\`${d["instance"]}\` cannot listen on ${d["host"]}:${d["port"]}: ${d["problem"]}`,
-    hint: (d) => listenHints[String(d["code"])] ?? "",
+    hint: (d) => listenHints[String(d["code"])] ?? "Choose another `host` or `port`.",
   },
   WB_TLS_FILE: {
     exitStatus: 1,
@@ -59,7 +75,7 @@ const entries = {
   },
   WB_TLS_UNUSABLE: {
     exitStatus: 1,
-    message: (d) => `\`${d["instance"]}\` cannot speak TLS with the files it was given: ${d["problem"]}`,
+    message: (d) => `\`${d["instance"]}\` cannot speak TLS with the files it was given: ${String(d["problem"]).replace(/^TLS: /, "")}`,
     hint: () => "`openssl x509 -in FILE -noout -text` shows what a certificate holds, `openssl pkey -in FILE -noout -text` a key.",
   },
 
@@ -82,7 +98,8 @@ const entries = {
   WB_ARGUMENT_MISSING: {
     exitStatus: 2,
     message: (d) => `\`${d["module"]}\` needs the argument \`${d["argument"]}\``,
-    hint: (d) => (d["expected"] === undefined ? "" : `Give it ${d["expected"]}.`),
+    hint: (d) =>
+      d["expected"] === undefined ? `\`wishbone-ts show --module ${d["module"]}\` explains its arguments.` : `Give it ${d["expected"]}.`,
   },
   WB_ARGUMENT_TWICE: {
     exitStatus: 2,
@@ -122,7 +139,8 @@ const entries = {
   },
   WB_MODULE_DUPLICATE: {
     exitStatus: 2,
-    message: (d) => `Two modules are called \`${d["name"]}\``,
+    message: (d) =>
+      `Two ${d["what"] ?? "modules"} are called \`${d["name"]}\`${d["first"] === undefined ? "" : `: one of \`${d["first"]}\`, one of \`${d["second"]}\``}`,
     hint: () => "Give one of them a namespace of its own, or list its package once.",
   },
   WB_MODULE_UNKNOWN: {
@@ -137,7 +155,8 @@ const entries = {
     exitStatus: 2,
     message: (d) =>
       `The template \`${d["template"]}\` cannot be read${d["column"] === undefined ? "" : ` (line ${d["line"]}, column ${d["column"]})`}: ${d["problem"]}`,
-    hint: (d) => String(d["hint"] ?? ""),
+    hint: (d) =>
+      String(d["hint"] || "What is filled in stands between `{{` and `}}`, as in `{{ data.name }}`; text around it stays as it is."),
   },
   WB_TEMPLATE_NAME: {
     exitStatus: 2,
@@ -146,8 +165,8 @@ const entries = {
   },
   WB_TEMPLATE_START: {
     exitStatus: 2,
-    message: (d) => `Argument \`${d["argument"]}\` could not be made at start: ${d["problem"]}`,
-    hint: (d) => String(d["hint"] ?? ""),
+    message: (d) => `Argument \`${d["argument"]}\` could not be filled in at start: ${d["problem"]}`,
+    hint: (d) => String(d["hint"] || startHint(d["template"])),
   },
   // Spool
   WB_SPOOL_DIRECTORY_MISSING: {
@@ -170,24 +189,43 @@ const entries = {
   WB_SPOOL_RECORD_TOO_LARGE: {
     exitStatus: 1,
     message: (d) =>
-      `A record of ${d["bytes"]} bytes is too large for the spool \`${d["directory"]}\`; it may have at most ${d["bytesMax"]}`,
-    hint: () => "",
+      `A record of ${counted(d["bytes"])} bytes is too large for the spool \`${d["directory"]}\`; it may have at most ${counted(d["bytesMax"])}`,
+    hint: () => "Split the event before it gets there, or leave out of it what is not needed.",
   },
   WB_SPOOL_WRITE_FAILED: {
     exitStatus: 1,
     message: (d) => `The spool \`${d["directory"]}\` could not be written${d["code"] === undefined ? "" : ` (${d["code"]})`}`,
-    hint: (d) => (d["code"] === "ENOSPC" ? "Free space on its disk; with `when_full: wait` events are held until there is some." : ""),
+    hint: (d) =>
+      d["code"] === "ENOSPC"
+        ? "Free space on its disk; with `when_full: wait` events are held until there is some."
+        : "See that this user may write there, and what the system's log says about the disk.",
   },
   WB_SPOOL_CLOSED: {
     exitStatus: 1,
-    message: (d) => `The spool \`${d["directory"]}\` is closed`,
-    hint: () => "",
+    message: (d) => `The spool \`${d["directory"]}\` is closed, so it takes no more records`,
+    hint: () => "Append before the writer is closed, or open another one.",
   },
   // The admin socket, and events on disk as people handle them
   ...controlErrors,
+  // Changes to a graph that runs
+  ...reloadErrors,
+  // What is served over HTTP
+  ...httpErrors,
+  // Demonstrations
+  ...demoErrors,
   ...storeErrors,
+  // Files that modules read and write
+  ...fileErrors,
+  // Protocols and functions
+  ...partErrors,
+  // Commands: background processes, files that commands write
+  ...cliErrors,
   // Bootstrap files and their graphs
   ...bootstrapErrors,
+  // What flow and process modules meet at start
+  ...moduleErrors,
+  // Components from outside
+  ...packageErrors,
 } satisfies Record<string, Entry>
 
 /** A stable error code. */

@@ -24,7 +24,7 @@ export const controlErrors = {
   WB_EVENTS_PLACE: {
     exitStatus: 2,
     message: () => "Say which spool is meant: `--directory DIR`, or `--config FILE` with `--instance NAME`",
-    hint: () => "",
+    hint: () => "For example `wishbone-ts events list --directory ./buffer`.",
   },
   WB_EVENTS_INSTANCE: {
     exitStatus: 2,
@@ -40,7 +40,7 @@ export const controlErrors = {
     exitStatus: 2,
     message: (d) =>
       d["action"] === "move" ? "Say where to move the events to" : `\`--to\` belongs to \`move\`, not to \`${d["action"]}\``,
-    hint: (d) => (d["action"] === "move" ? "`--to DIR` names the directory of the other spool." : ""),
+    hint: (d) => (d["action"] === "move" ? "`--to DIR` names the directory of the other spool." : "Leave it out."),
   },
   WB_EVENTS_UNCONFIRMED: {
     exitStatus: 2,

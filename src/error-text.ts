@@ -6,6 +6,11 @@ export function listed(values: unknown): string {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
 }
 
+/** A number as people read it: "1,048,576". */
+export function counted(value: unknown): string {
+  return typeof value === "number" ? value.toLocaleString("en-US") : String(value)
+}
+
 /** The known name nearest to `found`, when it is near enough to be a slip of the pen. */
 export function nearest(found: string, known: readonly string[]): string | undefined {
   let best: string | undefined

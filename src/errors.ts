@@ -27,6 +27,7 @@ export type FailureKind = (typeof failureKinds)[number]
 
 const errorBrand = Symbol.for("wishbone-ts.error")
 const kindBrand = Symbol.for("wishbone-ts.failure-kind")
+const retryBrand = Symbol.for("wishbone-ts.retry")
 
 /** An error of the runtime or of a bootstrap file, with a stable `code`, a `hint` that names the fix, and the exit status it leads to. */
 export class WishboneError extends Error {
@@ -78,9 +79,20 @@ export class Invalid extends Error {
   }
 }
 
+/** What a {@link Retry} asks for. */
+export interface RetryWish {
+  /** Without it, the interval of whoever offers the event again. */
+  readonly afterMs: number | undefined
+  /** Merged into `meta.args`. */
+  readonly patch: Readonly<Record<string, unknown>> | undefined
+  /** Replaces the data, unless it is `undefined`. */
+  readonly payload: unknown
+}
+
 /** Asks to see the event again after `after` milliseconds, optionally changed. Without `retry:` on the instance it is held in memory. Kind `transient`. */
-export class Retry extends Error {
+export class Retry extends Error implements RetryWish {
   readonly [kindBrand]: FailureKind = "transient"
+  readonly [retryBrand] = true
   readonly code = "retry"
   readonly afterMs: number | undefined
   readonly patch: Readonly<Record<string, unknown>> | undefined
@@ -93,6 +105,11 @@ export class Retry extends Error {
     this.patch = options.patch
     this.payload = options.payload
   }
+}
+
+/** Whether what was thrown is a {@link Retry}, of this or of another copy of the package. */
+export function isRetry(thrown: unknown): thrown is Retry {
+  return typeof thrown === "object" && thrown !== null && (thrown as Record<symbol, unknown>)[retryBrand] === true
 }
 
 /** Sets the event aside with `info` for a person to look at. Kind `quarantined`. */

@@ -5,12 +5,14 @@
 // Whatever few events need (uuid, tags, errors, meta) is made at the first touch; an event that only travels stays small.
 
 import { isUtf8 } from "node:buffer"
-import type { FailureKind } from "./errors.ts"
 import { Invalid } from "./errors.ts"
+import { type ErrorRecord, EventMeta, type HistoryEntry, historyEdge, type Offer, type Origin, originOf, parentsMax } from "./event-meta.ts"
 import { deepCopy, deleteSteps, parsePath, readSteps, writeSteps } from "./event-path.ts"
 import { weightOf } from "./event-weight.ts"
 import { parseUuid, uuidText } from "./platform/uuid.ts"
 import type { Ticket } from "./ticket.ts"
+
+export { type ErrorRecord, EventMeta, type HistoryEntry, historyEdge, type Offer, type Origin, parentsMax } from "./event-meta.ts"
 
 /** Hops an event starts with, and the reserve it gets once when they are spent. */
 export const initialTtl = 254
@@ -24,55 +26,16 @@ export interface UuidSource {
   uuid(): string
   /** Writes 16 bytes of a new one. */
   uuidInto?(target: Buffer, offset: number): void
+  /** The bytes of a new one, among others: without copying. */
+  uuidPlace?(): UuidPlace
 }
 
-/** Sixteen bytes of a uuid, in the hands of somebody who does not change them. */
-export interface UuidBytes {
-  readonly uuid: Buffer
+/** Sixteen bytes of a uuid, from `uuidAt` of `uuidBytes`, in the hands of somebody who does not change them. */
+export interface UuidPlace {
+  readonly uuidBytes: Buffer
+  readonly uuidAt: number
 }
 
-/** One failure on an event's way. */
-export interface HistoryEntry {
-  readonly time: number
-  readonly instance: string
-  readonly kind: FailureKind
-  readonly code: string
-  readonly message: string
-}
-
-/** `errors.<instance>`: line, type and message, as Wishbone records them. */
-export type ErrorRecord = readonly [line: number, type: string, message: string]
-
-/** Where an event was read from, so that it is recognised when it comes back. */
-export interface Origin {
-  readonly spool: string
-  readonly sequence: number
-}
-
-/** What most events never need. */
-export class EventMeta {
-  /** Uuids of the events this one was cloned from, the last 16, nearest last. */
-  parents: string[] = []
-  attempts = 0
-  offers = 0
-  /** The first and the last 15 failures; `failures` counts them all. */
-  history: HistoryEntry[] = []
-  failures = 0
-  /** Lower is served first in a priority queue. */
-  priority: number | undefined = undefined
-  delivery: unknown = undefined
-  args: unknown = undefined
-  origin: Origin | undefined = undefined
-  /** The reserve of hops was given out. */
-  ttlSpent = false
-  /** A copy of what had already been presumed delivered. */
-  resent = false
-}
-
-/** Parents kept, nearest last. */
-export const parentsMax = 16
-/** Failures kept at either end of a history. */
-export const historyEdge = 15
 const deletableRoots = new Set<unknown>(["data", "tmp", "tags", "errors"])
 
 /** Life of an event object, as far as the books care. */
@@ -104,11 +67,13 @@ export class Event {
   private value: unknown
   private source: UuidSource
   /** Text, or bytes whose text nobody has asked for; empty: there is none yet. */
-  private knownUuid: string | UuidBytes
+  private knownUuid: string | UuidPlace
   private knownTags: string[] | null
   private knownErrors: Record<string, ErrorRecord> | null
   private knownTmp: Record<string, unknown> | null
   private knownMeta: EventMeta | null
+  /** The record it was made from, until its meta data is. */
+  private offer: Offer | null
 
   constructor(source: UuidSource, timestamp: number, value: unknown) {
     this.ticket = null
@@ -132,6 +97,7 @@ export class Event {
     this.knownErrors = null
     this.knownTmp = null
     this.knownMeta = null
+    this.offer = null
     if (value !== undefined) this.weight = weightOf(value)
   }
 
@@ -150,7 +116,7 @@ export class Event {
   get uuid(): string {
     const known = this.knownUuid
     if (typeof known === "string" && known !== "") return known
-    const text = typeof known === "string" ? this.source.uuid() : uuidText(known.uuid, 0)
+    const text = typeof known === "string" ? this.source.uuid() : uuidText(known.uuidBytes, known.uuidAt)
     this.knownUuid = text
     return text
   }
@@ -160,19 +126,27 @@ export class Event {
   }
 
   /** Takes over a uuid as bytes; its text is made when somebody reads it. */
-  adoptUuid(bytes: UuidBytes): void {
-    this.knownUuid = bytes
+  adoptUuid(place: UuidPlace): void {
+    this.knownUuid = place
+  }
+
+  /** Notes the record that the event was made from. */
+  adoptOffer(offer: Offer): void {
+    if (this.knownMeta === null) this.offer = offer
+    else Object.assign(this.knownMeta, originOf(offer))
   }
 
   /** The uuid as 16 bytes, made now if there is none yet; `undefined` when it is none in the usual form. */
-  uuidBytes(): Buffer | undefined {
+  uuidPlace(): UuidPlace | undefined {
     const known = this.knownUuid
-    if (typeof known !== "string") return known.uuid
-    const uuid = Buffer.allocUnsafe(16)
-    if (known !== "" || this.source.uuidInto === undefined) return parseUuid(this.uuid, uuid, 0) ? uuid : undefined
-    this.source.uuidInto(uuid, 0)
-    this.knownUuid = { uuid }
-    return uuid
+    if (typeof known !== "string") return known
+    const { source } = this
+    if (known === "" && source.uuidPlace !== undefined) return (this.knownUuid = source.uuidPlace())
+    const uuidBytes = Buffer.allocUnsafe(16)
+    const place = { uuidBytes, uuidAt: 0 }
+    if (known !== "" || source.uuidInto === undefined) return parseUuid(this.uuid, uuidBytes, 0) ? place : undefined
+    source.uuidInto(uuidBytes, 0)
+    return (this.knownUuid = place)
   }
 
   /** Whether somebody has read or set the uuid, so that it must be kept. */
@@ -206,7 +180,18 @@ export class Event {
   }
 
   get meta(): EventMeta {
-    return (this.knownMeta ??= new EventMeta())
+    if (this.knownMeta !== null) return this.knownMeta
+    const { offer } = this
+    this.offer = null
+    this.knownMeta = new EventMeta()
+    return offer === null ? this.knownMeta : Object.assign(this.knownMeta, originOf(offer))
+  }
+
+  /** Where the event was read from; looks without making meta data. */
+  get origin(): Origin | undefined {
+    const { offer } = this
+    // Not the record itself, which keeps its chunk alive.
+    return offer === null ? this.knownMeta?.origin : { spool: offer.spool, sequence: offer.sequence }
   }
 
   /** The meta data if the event has any; looks without making it. */
@@ -222,6 +207,7 @@ export class Event {
       this.knownErrors !== null ||
       this.knownTmp !== null ||
       this.knownMeta !== null ||
+      this.offer !== null ||
       this.bulk
     )
   }
@@ -241,7 +227,9 @@ export class Event {
     const { chunk } = this
     if (chunk === null || (this.end - this.start) * 4 >= chunk.length) return
     const bytes = Buffer.from(chunk.subarray(this.start, this.end))
+    // What is left of a record keeps its chunk alive as well.
     if (typeof this.knownUuid !== "string") this.knownUuid = this.uuid
+    if (this.offer !== null) void this.meta
     this.chunk = bytes
     this.start = 0
     this.end = bytes.length
@@ -295,11 +283,12 @@ export class Event {
     if (this.knownErrors !== null) copy.knownErrors = { ...this.knownErrors }
     if (this.knownTmp !== null) copy.knownTmp = deepCopy(this.knownTmp) as Record<string, unknown>
     const meta = copy.meta
-    if (this.knownMeta !== null) {
-      const { history, delivery, args } = this.knownMeta
-      Object.assign(meta, this.knownMeta, { history: [...history], delivery: deepCopy(delivery), args: deepCopy(args) })
+    const known = this.offer === null ? this.knownMeta : this.meta
+    if (known !== null) {
+      const { history, delivery, args } = known
+      Object.assign(meta, known, { history: [...history], delivery: deepCopy(delivery), args: deepCopy(args) })
     }
-    meta.parents = [...(this.knownMeta?.parents ?? []), this.uuid].slice(-parentsMax)
+    meta.parents = [...(known?.parents ?? []), this.uuid].slice(-parentsMax)
     return copy
   }
 
@@ -370,7 +359,7 @@ export class Event {
       case "tmp":
         return this.knownTmp ?? {}
       case "meta":
-        return this.knownMeta ?? {}
+        return this.offer === null ? (this.knownMeta ?? {}) : this.meta
       case "bulk":
         return this.bulk
       default:

@@ -29,11 +29,13 @@ export interface Balance {
   readonly duplicated: number
 }
 
-/** {@link Balance} of one instance, with what came from and went to other instances. */
-export interface InstanceBalance extends Balance {
+interface Passing {
   readonly received: number
   readonly forwarded: number
 }
+
+/** {@link Balance} of one instance, with what came from and went to other instances. */
+export interface InstanceBalance extends Balance, Passing {}
 
 /** What `--report FILE` holds. */
 export interface Report extends Balance {
@@ -64,7 +66,9 @@ export class Books {
   inHands = 0
   /** Holds only log and metric events. */
   readonly outside: boolean
-  private readonly instance: InstanceCounts
+  private instance: InstanceCounts
+  /** What was counted by queues and ports that the instance has no longer. */
+  private readonly earlier = { received: 0, fromOutside: 0, forwarded: 0 }
 
   constructor(outside: boolean, instance: InstanceCounts) {
     this.outside = outside
@@ -76,13 +80,40 @@ export class Books {
     this[reason] += count
   }
 
+  /** Goes on with the queues and ports of `next`; `change` moves them there. What was counted stays counted. */
+  continueWith(next: InstanceCounts, change: () => void): void {
+    const before = this.instance.counts()
+    change()
+    const after = next.counts()
+    this.instance = next
+    this.earlier.received += before.received - after.received
+    this.earlier.fromOutside += before.fromOutside - after.fromOutside
+    this.earlier.forwarded += before.forwarded - after.forwarded
+  }
+
+  /** Begins where `instance` stands: what it has by now enters the graph with it. */
+  beginWith(instance: InstanceCounts): void {
+    const { received, fromOutside, forwarded, queued } = instance.counts()
+    this.instance = instance
+    this.earlier.received = -received
+    this.earlier.fromOutside = queued - fromOutside
+    this.earlier.forwarded = -forwarded
+  }
+
+  /** The instance is no more. What its queues still have, as the disk did not take it in time, nobody will take out. */
+  end(): void {
+    this.lost += this.instance.counts().queued
+    this.continueWith(nobody, () => undefined)
+  }
+
   balance(): InstanceBalance {
     // First: reading what waits may bring other counts up to what only the disk knew.
     let waiting = 0
     for (const count of this.waiting) waiting += count()
     const { received, fromOutside, forwarded, queued } = this.instance.counts()
+    const { earlier } = this
     return {
-      in: this.in + fromOutside,
+      in: this.in + fromOutside + earlier.fromOutside,
       recovered: this.recovered,
       copied: this.copied,
       delivered: this.delivered,
@@ -94,8 +125,8 @@ export class Books {
       in_flight: queued + this.inHands,
       lost: this.lost,
       duplicated: this.duplicated,
-      received: received + this.spooledIn,
-      forwarded: forwarded + this.spooledOut,
+      received: received + earlier.received + this.spooledIn,
+      forwarded: forwarded + earlier.forwarded + this.spooledOut,
     }
   }
 }
@@ -105,12 +136,48 @@ export interface InstanceCounts {
   counts(): { received: number; fromOutside: number; forwarded: number; queued: number }
 }
 
+const nobody: InstanceCounts = { counts: () => ({ received: 0, fromOutside: 0, forwarded: 0, queued: 0 }) }
+
+/** The row of a report that stands for all instances that were removed while the graph ran. */
+export const removedRow = "_removed"
+
 /** The books of a whole graph. */
 export class Ledger {
   private readonly books = new Map<string, Books>()
+  /** Books of removed instances that may still change, as something of theirs lies on disk. */
+  private removed: Books[] = []
+  /** All other removed instances, in one row: their number has no bound. */
+  private readonly gone: Mutable<InstanceBalance> = { ...emptyBalance(), received: 0, forwarded: 0 }
+  private hasGone = false
 
   open(name: string, books: Books): void {
     this.books.set(name, books)
+  }
+
+  /** The instance was removed from the graph, and has ended. What it counted stays in the totals. */
+  close(name: string, books: Books): void {
+    // Somebody else may have the name by now.
+    if (this.books.get(name) === books) this.books.delete(name)
+    books.end()
+    if (books.outside) return
+    this.removed.push(books)
+    this.removed = this.removed.filter((one) => !this.fold(one))
+  }
+
+  /** Whether the books can change no more, and were added to the row of what is gone. */
+  private fold(books: Books): boolean {
+    if (books.waiting.size > 0 || books.held !== 0 || books.inHands !== 0) return false
+    addTo(this.gone, books.balance())
+    this.hasGone = true
+    return true
+  }
+
+  /** Books of what was removed, as one row. */
+  private removedBalance(): InstanceBalance | undefined {
+    if (!this.hasGone && this.removed.length === 0) return undefined
+    const sum: Mutable<InstanceBalance> = { ...this.gone, dropped: { ...this.gone.dropped } }
+    for (const books of this.removed) addTo(sum, books.balance())
+    return sum
   }
 
   /** Totals and each instance, read now. */
@@ -122,6 +189,11 @@ export class Ledger {
       const balance = books.balance()
       instances[name] = balance
       addTo(total, balance)
+    }
+    const removed = this.removedBalance()
+    if (removed !== undefined) {
+      instances[removedRow] = removed
+      addTo(total, removed)
     }
     return { ...total, instances }
   }
@@ -138,6 +210,13 @@ export class Ledger {
       if (books.outside) continue
       received += balance.received
       forwarded += balance.forwarded
+    }
+    const removed = this.removedBalance()
+    if (removed !== undefined) {
+      const difference = leftSide(removed) + removed.received - rightSide(removed) - removed.forwarded
+      if (difference !== 0) found.push({ instance: removedRow, difference })
+      received += removed.received
+      forwarded += removed.forwarded
     }
     if (received !== forwarded) found.push({ instance: "*", difference: received - forwarded })
     return found
@@ -178,9 +257,11 @@ const plainCounts = [
 ] as const
 const dropReasons = ["unconnected", "unmatched", "filtered", "overflow"] as const
 
-function addTo(total: Mutable<Balance>, balance: Balance): void {
+function addTo(total: Mutable<Balance & Partial<Passing>>, balance: Balance & Partial<Passing>): void {
   for (const name of plainCounts) total[name] += balance[name]
   for (const reason of dropReasons) total.dropped[reason] += balance.dropped[reason]
+  if (total.received !== undefined) total.received += balance.received ?? 0
+  if (total.forwarded !== undefined) total.forwarded += balance.forwarded ?? 0
 }
 
 function leftSide(balance: Balance): number {

@@ -36,6 +36,11 @@ export class PriorityQueue extends Queue {
     for (const entry of this.heap) visit(entry.event)
   }
 
+  override takeAll(): Event[] {
+    const arrivals = new Map(this.heap.map(({ event, arrival }) => [event, arrival]))
+    return super.takeAll().sort((a, b) => (arrivals.get(a) ?? 0) - (arrivals.get(b) ?? 0))
+  }
+
   /** The oldest by arrival, whatever its priority. */
   protected evict(): Event | undefined {
     let oldest = -1

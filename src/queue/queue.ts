@@ -29,19 +29,31 @@ export interface QueueStatistics {
   readonly dropped_total: number
 }
 
+/** Counts what it puts in, and stands outside the books of whoever takes it out. */
+export interface OutsideSource {
+  readonly count: number
+}
+
 export abstract class Queue {
   readonly name: string
-  readonly plan: QueuePlan
+  plan: QueuePlan
   /** Events at which the queue is full. */
-  readonly size: number
-  readonly bytesMax: number
+  size: number
+  bytesMax: number
   bytes = 0
   /** Counters of events put in and taken out; their difference waits. They only grow. */
   tail = 0
   head = 0
   dropped = 0
-  protected readonly owner: QueueOwner
+  /** Of these, new ones that were not let in. */
+  protected turnedAway = 0
+  /** Whoever consumes it honours what `Retry` asks for. */
+  retries = false
+  protected owner: QueueOwner
   private readonly waiters: Wakeable[] = []
+  /** Sources outside the books, and what each had put elsewhere before it was connected here. */
+  private readonly outsideSources = new Map<OutsideSource, number>()
+  private outsideBefore = 0
 
   constructor(name: string, plan: QueuePlan, owner: QueueOwner) {
     this.name = name
@@ -60,6 +72,31 @@ export abstract class Queue {
   /** Throws away one waiting event to make room for a newer one: the oldest. */
   protected abstract evict(): Event | undefined
 
+  /** Takes all events out, in the order of their arrival whatever the order of the queue. */
+  takeAll(): Event[] {
+    const events: Event[] = []
+    for (let event = this.shift(); event !== undefined; event = this.shift()) events.push(event)
+    return events
+  }
+
+  /** Whether a queue of that plan could be this very queue with other bounds. */
+  fits(plan: QueuePlan): boolean {
+    return plan.order === this.plan.order && plan.store !== "disk" && plan.whenFull !== "spill"
+  }
+
+  /** Other bounds, from now on; what waits stays, however much it is. */
+  configure(plan: QueuePlan): void {
+    this.plan = plan
+    this.size = plan.size
+    this.bytesMax = plan.bytes
+  }
+
+  /** Somebody else consumes from now on. */
+  adopt(owner: QueueOwner): void {
+    this.owner = owner
+    if (this.length > 0) owner.wake()
+  }
+
   get length(): number {
     return this.tail - this.head
   }
@@ -71,6 +108,11 @@ export abstract class Queue {
   /** How many more events it takes before it is full, as far as their number goes. */
   get room(): number {
     return this.size - this.length
+  }
+
+  /** The event that has waited longest in memory, where that is known without a search. */
+  get oldest(): Event | undefined {
+    return undefined
   }
 
   /** Events it holds in memory. */
@@ -87,7 +129,10 @@ export abstract class Queue {
   offer(event: Event): void {
     if (!this.drops || !this.full) return this.push(event)
     this.dropped += 1
-    if (this.plan.whenFull === "drop_new") return this.owner.overflowed(event)
+    if (this.plan.whenFull === "drop_new") {
+      this.turnedAway += 1
+      return this.owner.overflowed(event)
+    }
     const evicted = this.evict()
     this.push(event)
     if (evicted !== undefined) this.owner.overflowed(evicted)
@@ -96,6 +141,12 @@ export abstract class Queue {
   /** Wakes `producer` once there is room again. */
   waitForRoom(producer: Wakeable): void {
     if (!this.waiters.includes(producer)) this.waiters.push(producer)
+  }
+
+  /** Whoever waited for room does so no longer. */
+  stopWaiting(producer: Wakeable): void {
+    const at = this.waiters.indexOf(producer)
+    if (at >= 0) this.waiters.splice(at, 1)
   }
 
   /** To be called by the consumer when it has taken what it takes for now: wakes waiting producers at half empty. */
@@ -116,6 +167,24 @@ export abstract class Queue {
 
   /** Everything that came to the door: what went in and what was refused there. */
   get entered(): number {
-    return this.plan.whenFull === "drop_new" ? this.tail + this.dropped : this.tail
+    return this.tail + this.turnedAway
+  }
+
+  /** What `source` puts in from now on comes from outside the books. */
+  addOutside(source: OutsideSource): void {
+    this.outsideSources.set(source, source.count)
+  }
+
+  /** `source` leads elsewhere; what it has put in is remembered. */
+  removeOutside(source: OutsideSource): void {
+    this.outsideBefore += source.count - (this.outsideSources.get(source) ?? source.count)
+    this.outsideSources.delete(source)
+  }
+
+  /** How much of what came to the door came from outside the books. */
+  get fromOutside(): number {
+    let count = this.outsideBefore
+    for (const [source, before] of this.outsideSources) count += source.count - before
+    return count
   }
 }

@@ -39,6 +39,10 @@ export class Ring extends Queue {
     return event
   }
 
+  override get oldest(): Event | undefined {
+    return this.items[this.head & this.mask]
+  }
+
   each(visit: (event: Event) => void): void {
     for (let at = this.head; at < this.tail; at++) visit(this.items[at & this.mask] as Event)
   }
@@ -72,8 +76,16 @@ export class Stack extends Queue {
     return this.takeOut(this.items.pop())
   }
 
+  override get oldest(): Event | undefined {
+    return this.items[0]
+  }
+
   each(visit: (event: Event) => void): void {
     this.items.forEach(visit)
+  }
+
+  override takeAll(): Event[] {
+    return super.takeAll().reverse()
   }
 
   protected evict(): Event | undefined {

@@ -5,7 +5,7 @@ import { catalogue, type ErrorCode, type ErrorDetails } from "../error-catalogue
 import { Invalid } from "../errors.ts"
 import { type ArgumentPath, definitionOf, narrow, renderedSchema, type Step, schemaAt, valueAt, walk } from "./inspect.ts"
 import { isTemplate, type z } from "./schema.ts"
-import type { ModuleSpec } from "./spec.ts"
+import type { ComponentSpec } from "./spec.ts"
 import { expectation, found, pathText } from "./words.ts"
 
 /** One mistake in the arguments of an instance. `path` is as the file has it, counted from `arguments:`. */
@@ -46,7 +46,7 @@ export interface CheckedArguments {
  * Checks raw arguments (as YAML gave them; nothing at all counts as none) against a spec: fills in defaults, turns durations into
  * milliseconds and sizes into bytes, reads aliases, finds templates. Never throws for what somebody wrote.
  */
-export function checkArguments(spec: ModuleSpec, raw: unknown): CheckedArguments {
+export function checkArguments(spec: ComponentSpec, raw: unknown): CheckedArguments {
   const report = new Report(spec)
   if (raw !== undefined && raw !== null && (typeof raw !== "object" || Array.isArray(raw))) {
     report.add("WB_ARGUMENTS_NOT_A_MAP", [], { problem: `expected a map of argument names to values, found ${found(raw)}` })
@@ -60,7 +60,7 @@ export function checkArguments(spec: ModuleSpec, raw: unknown): CheckedArguments
 }
 
 /** The templates among values that `checkArguments` passed. */
-export function findTemplates(spec: ModuleSpec, values: Readonly<Record<string, unknown>>): readonly ArgumentTemplate[] {
+export function findTemplates(spec: ComponentSpec, values: Readonly<Record<string, unknown>>): readonly ArgumentTemplate[] {
   const templates: ArgumentTemplate[] = []
   walk(spec.schema, values, ({ path, value, schema, templated }) => {
     if (templated && isTemplate(value)) templates.push({ path, written: path, source: value, schema: schema && renderedSchema(schema) })
@@ -84,7 +84,7 @@ export function checkRendered(schema: z.ZodType | undefined, value: unknown, wha
 }
 
 /** Reports unknown names and templates where none may be; returns the paths it spoke about. */
-function findMisplaced(spec: ModuleSpec, given: Readonly<Record<string, unknown>>, report: Report): ReadonlySet<string> {
+function findMisplaced(spec: ComponentSpec, given: Readonly<Record<string, unknown>>, report: Report): ReadonlySet<string> {
   const settled = new Set<string>()
   walk(spec.schema, given, ({ path, value, judge, templated }) => {
     if (isTemplate(value) && !templated) {
@@ -105,11 +105,11 @@ function findMisplaced(spec: ModuleSpec, given: Readonly<Record<string, unknown>
 /** Gathers problems and notes of one instance, and knows under which name the file has an argument. */
 class Report {
   readonly problems: ArgumentProblem[] = []
-  readonly #spec: ModuleSpec
+  readonly #spec: ComponentSpec
   readonly #notes: AliasNote[] = []
   readonly #aliasOf = new Map<Step, string>()
 
-  constructor(spec: ModuleSpec) {
+  constructor(spec: ComponentSpec) {
     this.#spec = spec
   }
 
@@ -155,7 +155,8 @@ class Report {
 
   #one(issue: z.core.$ZodIssue, judge: z.ZodType | undefined, culprit: unknown, path: ArgumentPath): void {
     const expected = judge === undefined ? undefined : expectation(judge)
-    if (culprit === undefined && issue.code === "invalid_type") return this.add("WB_ARGUMENT_MISSING", path, { expected })
+    if (culprit === undefined && (issue.code === "invalid_type" || issue.code === "invalid_union"))
+      return this.add("WB_ARGUMENT_MISSING", path, { expected })
     if (issue.code === "invalid_key")
       return this.add("WB_ARGUMENT_INVALID", path, { problem: `\`${String(path.at(-1))}\` is not a name that may be used here` })
     const own = issue.code === "custom" && issue.message !== "" && issue.message !== "Invalid input" ? issue.message : undefined

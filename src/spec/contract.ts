@@ -59,7 +59,12 @@ function waitsOf(spec: ModuleSpec, contract: Contract): ResolvedContract["waits"
 
 function refuseStranger(spec: ModuleSpec, queue: string, known: readonly string[]): void {
   if (queue === "*" || known.includes("*") || known.includes(queue)) return
-  throw new WishboneError("WB_MODULE_CONTRACT", { module: spec.name, problem: `names the queue \`${queue}\``, name: queue, known })
+  throw new WishboneError("WB_MODULE_CONTRACT", {
+    module: spec.name,
+    problem: `names the queue \`${queue}\`, which the module does not have there`,
+    name: queue,
+    known,
+  })
 }
 
 function timeoutOf(spec: ModuleSpec, args: Readonly<Record<string, unknown>>): number {

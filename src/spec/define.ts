@@ -45,7 +45,12 @@ export function defineModule<Shape extends ArgumentShape, Queues extends QueueMa
     },
     queues: Object.freeze({ ...declaration.queues }),
     contract: declaration.contract,
+    memory: declaration.memory,
     aliases: Object.freeze({ ...declaration.aliases }),
+    takesProtocol: declaration.protocol !== false && (kind === "input" || kind === "output"),
+    lateTemplates: declaration.lateTemplates === true,
+    confirms: declaration.confirms === true,
+    live: Object.freeze([...(declaration.live ?? [])]),
     examples: Object.freeze([...(declaration.examples ?? [])]),
   }
   // TypeScript does not follow the merge of the two shapes through the spread.
@@ -67,7 +72,8 @@ function checkQueues(module: string, queues: QueueMap): void {
   }
 }
 
-function checkAliases(module: string, aliases: Readonly<Record<string, string>>, shape: ArgumentShape): void {
+/** Refuses former names that are arguments themselves or lead to none. @throws WishboneError `WB_MODULE_ALIAS` */
+export function checkAliases(module: string, aliases: Readonly<Record<string, string>>, shape: ArgumentShape): void {
   for (const [alias, canonical] of Object.entries(aliases)) {
     const problem = Object.hasOwn(shape, alias)
       ? "is itself an argument"

@@ -1,16 +1,16 @@
-// JSON Schema of a module's arguments, as an editor needs it to complete and check a bootstrap file. It describes what may be written,
+// JSON Schema of a component's arguments, as an editor needs it to complete and check a bootstrap file. It describes what may be written,
 // so durations are numbers or text with a unit, and former names are there, marked deprecated.
 
 import { peel } from "./inspect.ts"
 import { expectedKey, z } from "./schema.ts"
-import type { ModuleSpec } from "./spec.ts"
+import type { ComponentSpec } from "./spec.ts"
 import { durationPattern, formatDuration, sizePattern } from "./units.ts"
 
 /** A JSON Schema (draft 2020-12) as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** The JSON Schema of `arguments:` of a module. */
-export function argumentsJsonSchema(spec: ModuleSpec): JsonSchema {
+/** The JSON Schema of `arguments:` of a module, protocol or function. */
+export function argumentsJsonSchema(spec: ComponentSpec): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(spec.schema, {
     io: "input",
     unrepresentable: "any",
@@ -28,7 +28,7 @@ export function argumentsJsonSchema(spec: ModuleSpec): JsonSchema {
   }
 }
 
-function formerNames(spec: ModuleSpec, properties: Readonly<Record<string, object>>): Record<string, unknown> {
+function formerNames(spec: ComponentSpec, properties: Readonly<Record<string, object>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(spec.aliases).map(([alias, name]) => {
       const { default: _, ...same } = properties[name] as Record<string, unknown>

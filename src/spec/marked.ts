@@ -2,7 +2,7 @@
 
 import { type ArgumentPath, walk } from "./inspect.ts"
 import { isTemplate, type Mark } from "./schema.ts"
-import type { ModuleSpec } from "./spec.ts"
+import type { ComponentSpec } from "./spec.ts"
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -10,14 +10,23 @@ type Values = Readonly<Record<string, unknown>>
 export const hidden = "***"
 
 /** A copy of arguments, raw or checked, that may be printed: `secret()` arguments and passwords in URLs are `***`. */
-export function redactArguments(spec: ModuleSpec, values: Values): Values {
+export function redactArguments(spec: ComponentSpec, values: Values): Values {
   const copy = changed(spec, values, "secret", (value) => (value === undefined || value === null ? value : hidden))
   return redactUrls(copy) as Values
 }
 
 /** A copy of checked arguments in which every `path()` went through `resolve`. Templates stay as they are. */
-export function resolvePaths(spec: ModuleSpec, values: Values, resolve: (path: string) => string): Values {
+export function resolvePaths(spec: ComponentSpec, values: Values, resolve: (path: string) => string): Values {
   return changed(spec, values, "path", (value) => (typeof value === "string" && !isTemplate(value) ? resolve(value) : value))
+}
+
+/** The stores that checked arguments name, with the places of the names. */
+export function storesNamed(spec: ComponentSpec, values: Values): { path: ArgumentPath; name: string }[] {
+  const found: { path: ArgumentPath; name: string }[] = []
+  walk(spec.schema, values, ({ path, value, judge }) => {
+    if (judge?.marks.includes("store") && typeof value === "string") found.push({ path, name: value })
+  })
+  return found
 }
 
 /** Text with the password of every URL in it hidden. */
@@ -32,7 +41,7 @@ function redactUrls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redactUrls(inner)]))
 }
 
-function changed(spec: ModuleSpec, values: Values, mark: Mark, change: (value: unknown) => unknown): Values {
+function changed(spec: ComponentSpec, values: Values, mark: Mark, change: (value: unknown) => unknown): Values {
   const places: { path: ArgumentPath; value: unknown }[] = []
   walk(spec.schema, canonicalNames(spec, values), ({ path, value, judge }) => {
     if (judge?.marks.includes(mark)) places.push({ path, value: change(value) })
@@ -48,7 +57,7 @@ function changed(spec: ModuleSpec, values: Values, mark: Mark, change: (value: u
   }, values)
 }
 
-function canonicalNames(spec: ModuleSpec, values: Values): Values {
+function canonicalNames(spec: ComponentSpec, values: Values): Values {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [(Object.hasOwn(spec.aliases, name) && spec.aliases[name]) || name, value]),
   )

@@ -29,6 +29,8 @@ export interface QueuePlan {
   readonly sync?: QueueSync
   /** With a queue that uses the disk: bytes there at which it is full. Absent: as much as the disk takes. */
   readonly diskBytes?: number
+  /** `instance.queue` under which it is known, where that is not the instance at its end: its folder on disk is called so. */
+  readonly place?: string
 }
 
 /** Concurrent calls of a one-event handler. */
@@ -37,6 +39,13 @@ export interface ConsumersPlan {
   readonly max: number
   /** How long a call slot above `min` may idle before it is given up, in milliseconds. */
   readonly idleMs: number
+}
+
+/** A protocol or function in use, its arguments checked like those of a module. */
+export interface PartPlan {
+  /** Canonical id: `wishbone.protocol.decode.json`. */
+  readonly id: string
+  readonly arguments: Readonly<Record<string, unknown>>
 }
 
 /** One instance of a module. */
@@ -56,6 +65,24 @@ export interface InstancePlan {
   readonly inflight: { readonly events: number; readonly bytes: number }
   /** Events the instance may hold; at it, the instance takes nothing more. */
   readonly holdMax: number
+  /** The decoder of an input, the encoder of an output. */
+  readonly protocol?: PartPlan
+  /** What is done to each event of an in queue before it is handled, in order. */
+  readonly functions?: Readonly<Record<string, readonly PartPlan[]>>
+  /** The functions that templates among the arguments call, by name; those of the instance's functions as well. */
+  readonly templateFunctions?: Readonly<Record<string, PartPlan>>
+  /** What fails for a reason that may pass is kept and offered again: arguments of a `wishbone.flow.retry` that the router puts around it. */
+  readonly retry?: Readonly<Record<string, unknown>>
+}
+
+/** One store of the graph. */
+export interface StorePlan {
+  /** Name of the driver: a built-in one, a registered one, or the absolute path of the file that has it. */
+  readonly driver: string
+  /** Validated by the driver, defaults filled in. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** How long to go on trying to open it. */
+  readonly startupMs: number
 }
 
 /** One end of a route. Queue names are canonical (`successful`, `failed`, `logs`, `metrics`, …). */
@@ -83,6 +110,8 @@ export interface Plan {
   /** Where every unrouted `failed` goes, except those of instances reachable from it. */
   readonly failed?: RouteEnd
   readonly metricsIntervalMs: number
+  /** Stores by name. Absent: none but `default`. */
+  readonly stores?: Readonly<Record<string, StorePlan>>
   /** Settings of queues that no instance mentions. */
   readonly defaultQueue: QueuePlan
 }

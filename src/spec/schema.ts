@@ -9,7 +9,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts
 export { z }
 
 /** What a schema of ours stands for beside its shape. */
-export type Mark = "duration" | "size" | "secret" | "path" | "templated"
+export type Mark = "duration" | "size" | "secret" | "path" | "store" | "templated"
 
 /** Key of the mark in a schema's metadata, and in its JSON Schema. */
 export const markKey = "x-wishbone"
@@ -91,6 +91,14 @@ export function path(): z.ZodString {
     .string()
     .min(1)
     .meta({ [markKey]: "path" })
+}
+
+/** The name of a store, as `stores:` of the bootstrap file has it, or `default`. */
+export function storeName(): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .meta({ [markKey]: "store" })
 }
 
 /** A port number, 0 to 65535; 0 lets a listener take any free one. */

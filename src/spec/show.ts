@@ -6,7 +6,7 @@ import { peel } from "./inspect.ts"
 import { hidden, redactArguments } from "./marked.ts"
 import { systemQueues } from "./plan.ts"
 import type { z } from "./schema.ts"
-import type { ModuleKind, ModuleSpec } from "./spec.ts"
+import type { ComponentSpec, ModuleKind, ModuleSpec } from "./spec.ts"
 import { formatDuration, formatSize } from "./units.ts"
 import { expectationWithTemplates } from "./words.ts"
 import { yamlInline, yamlText } from "./yaml-text.ts"
@@ -39,6 +39,12 @@ export interface ModuleFacts {
   readonly examples: readonly { readonly title: string; readonly arguments: unknown }[]
 }
 
+/** A protocol or function as plain data. */
+export type PartFacts = Pick<ModuleFacts, "name" | "summary" | "arguments" | "examples"> & {
+  /** `decoder`, `module function` and so on. */
+  readonly kind: string
+}
+
 /** A module as plain data, for programs. */
 export function moduleFacts(spec: ModuleSpec): ModuleFacts {
   const contract = usualContract(spec)
@@ -46,17 +52,30 @@ export function moduleFacts(spec: ModuleSpec): ModuleFacts {
     name: spec.name,
     kind: spec.kind,
     summary: spec.summary,
-    // What must be given comes first.
-    arguments: Object.entries(spec.arguments)
-      .map(([name, schema]) => argumentFacts(spec, name, schema))
-      .toSorted((a, b) => Number(b.required) - Number(a.required)),
+    arguments: argumentsOf(spec),
     queues: Object.entries(spec.queues).map(([name, { direction, summary }]) => ({ name, direction, summary })),
     ...(contract && { contract }),
-    examples: spec.examples.map((example) => ({ title: example.title, arguments: redactArguments(spec, example.arguments) })),
+    examples: examplesOf(spec),
   }
 }
 
-function argumentFacts(spec: ModuleSpec, name: string, schema: z.ZodType): ArgumentFacts {
+/** A protocol or function as plain data, for programs. */
+export function partFacts(spec: ComponentSpec, sort: string): PartFacts {
+  return { name: spec.name, kind: sort, summary: spec.summary, arguments: argumentsOf(spec), examples: examplesOf(spec) }
+}
+
+function argumentsOf(spec: ComponentSpec): ArgumentFacts[] {
+  // What must be given comes first.
+  return Object.entries(spec.arguments)
+    .map(([name, schema]) => argumentFacts(spec, name, schema))
+    .toSorted((a, b) => Number(b.required) - Number(a.required))
+}
+
+function examplesOf(spec: ComponentSpec): ModuleFacts["examples"] {
+  return spec.examples.map((example) => ({ title: example.title, arguments: redactArguments(spec, example.arguments) }))
+}
+
+function argumentFacts(spec: ComponentSpec, name: string, schema: z.ZodType): ArgumentFacts {
   const peeled = peel(schema)
   const secret = peeled.marks.includes("secret")
   return {
@@ -102,7 +121,48 @@ export function describeModule(spec: ModuleSpec): string {
   return parts.filter((part) => part !== "").join("\n\n")
 }
 
-function argumentsText(facts: ModuleFacts): string {
+/** How a file declares and uses a protocol or function, by its sort. */
+const uses: Readonly<Record<string, { section: string; key: string; use: string }>> = {
+  decoder: {
+    section: "protocols",
+    key: "protocol",
+    use: "Used as the `protocol:` of an input, by its last word or the name it is declared by.",
+  },
+  encoder: {
+    section: "protocols",
+    key: "protocol",
+    use: "Used as the `protocol:` of an output, by its last word or the name it is declared by.",
+  },
+  "module function": {
+    section: "module_functions",
+    key: "function",
+    use: "Used below the `functions:` of an instance, by its last word or the name it is declared by.",
+  },
+  "template function": {
+    section: "template_functions",
+    key: "function",
+    use: "Called in templates, by its last word or the name it is declared by.",
+  },
+}
+
+/** A protocol or function in plain text. Ends without a newline. */
+export function describePart(spec: ComponentSpec, sort: string): string {
+  const facts = partFacts(spec, sort)
+  const { section = "", key = "", use = "" } = uses[sort] ?? {}
+  const examples = facts.examples.map(({ title, arguments: args }) => {
+    const isBare = Object.keys(args as object).length === 0
+    const declaration = { [key]: facts.name, ...(isBare ? {} : { arguments: args }) }
+    return `  ${title}\n${yamlText({ [section]: { [facts.name.split(".").at(-1) ?? ""]: declaration } }, 4)}`
+  })
+  const parts = [
+    `${facts.name}\n  ${facts.summary}\n  ${use}`,
+    argumentsText(facts),
+    examples.length === 0 ? "" : ["Examples", ...examples].join("\n"),
+  ]
+  return parts.filter((part) => part !== "").join("\n\n")
+}
+
+function argumentsText(facts: Pick<ModuleFacts, "arguments">): string {
   const lines = facts.arguments.flatMap((argument) => {
     const named = argument.aliases.length > 0 ? `formerly ${argument.aliases.join(", ")}` : ""
     const need = argument.required ? "required" : argument.default === undefined ? "optional" : `default ${argument.default}`

@@ -10,6 +10,8 @@ export type ModuleKind = "input" | "flow" | "process" | "output"
 export interface QueueSpec {
   readonly direction: "in" | "out"
   readonly summary: string
+  /** Of an in queue: what a handler that threw `Retry` asked for is honoured by whoever consumes it. */
+  readonly retries?: true
 }
 
 /** How far an acknowledgement of the module reaches: nothing told, taken over, presumed read, on disk, read by the peer. */
@@ -31,6 +33,12 @@ export interface Contract {
   readonly delays?: boolean
   /** Disk modules on one directory count as joined: the directory argument's name. */
   readonly directory?: string
+}
+
+/** What bounds an instance beside its arguments. */
+export interface MemoryLimits {
+  /** `inflight: { bytes }` of the instance. */
+  readonly inflightBytes: number
 }
 
 /** A worked use of the module, shown by `show` and validated by a test. */
@@ -58,13 +66,40 @@ export interface ModuleDeclaration<
   readonly arguments: Shape
   readonly queues: Queues
   readonly contract?: Contract | ((args: z.output<z.ZodObject<NoInfer<Merged<KindShape, Shape>>>>) => Contract)
+  /**
+   * The most bytes of events that an instance keeps in memory beside its queues: tails, buffers, and, where it takes batches, those it has
+   * not settled yet (`limits.inflightBytes`). `lint` adds them up. Without it, nothing is known.
+   */
+  readonly memory?: (args: z.output<z.ZodObject<NoInfer<Merged<KindShape, Shape>>>>, limits: MemoryLimits) => number
   /** Former argument names: `{ address: "host" }`. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Of an input or output that has no bytes to decode or encode, such as one on disk: a `protocol` there is a mistake. */
+  readonly protocol?: false
+  /** The module fills in templates that need the event itself: its arguments hold them as `LateTemplate`. Default: they are filled in for
+   *  it before each call. */
+  readonly lateTemplates?: boolean
+  /** The module hears elsewhere that its events arrived, and says itself what goes to `successful`: nothing is copied there when it hands
+   *  an event on, and what ends in it was delivered. Default: it is the destination, or a step like any other. */
+  readonly confirms?: boolean
+  /** Arguments that may change while the instance runs: its module has `applyArguments`. Default: any change starts it anew. */
+  readonly live?: readonly (string & keyof NoInfer<Merged<KindShape, Shape>>)[]
   readonly examples?: readonly Example<z.input<z.ZodObject<NoInfer<Merged<KindShape, Shape>>>>>[]
 }
 
 /** What a kind adds, less what the module declares itself: its own declaration wins. */
 export type Merged<KindShape extends ArgumentShape, Shape extends ArgumentShape> = Omit<KindShape, keyof Shape> & Shape
+
+/** What components of every sort declare: modules, protocols, functions. */
+export interface ComponentSpec<Shape extends ArgumentShape = ArgumentShape> {
+  readonly name: string
+  readonly summary: string
+  readonly arguments: Readonly<Shape>
+  /** The same as one schema; made at the first use. */
+  readonly schema: z.ZodObject
+  /** Former argument names. */
+  readonly aliases: Readonly<Record<string, string>>
+  readonly examples: readonly Example[]
+}
 
 /** Marks a {@link ModuleSpec} across copies of this package. */
 export const specBrand: unique symbol = Symbol.for("wishbone-ts.module-spec")
@@ -82,6 +117,15 @@ export interface ModuleSpec<Shape extends ArgumentShape = ArgumentShape, Queues 
   readonly schema: z.ZodObject
   readonly queues: Queues
   readonly contract: Contract | ((args: never) => Contract) | undefined
+  readonly memory?: ((args: never, limits: MemoryLimits) => number) | undefined
+  /** Whether a `protocol` has a place there; in an input or output that says nothing it has. */
+  readonly takesProtocol?: boolean
+  /** Whether the module fills in templates that need the event itself. */
+  readonly lateTemplates?: boolean
+  /** Whether the module says itself what goes to `successful`. */
+  readonly confirms?: boolean
+  /** Arguments that may change while an instance runs. */
+  readonly live?: readonly string[]
   readonly aliases: Readonly<Record<string, string>>
   readonly examples: readonly Example[]
 }

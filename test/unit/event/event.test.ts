@@ -271,3 +271,46 @@ describe("failures", () => {
     expect(event.errors["one"]).toEqual([1, "Error", "99"])
   })
 })
+
+describe("an event made from a record", () => {
+  const chunk = Buffer.alloc(4096, "x")
+  const offer = { spool: "s", sequence: 7, offers: 2, chunk }
+
+  function offered(): Event {
+    const event = ofBytes(chunk, 0, 10)
+    event.adoptOffer(offer)
+    return event
+  }
+
+  test("knows where it was read from, without meta data, and with it", () => {
+    const event = offered()
+    expect([event.origin, event.knownMetaOrNull]).toEqual([{ spool: "s", sequence: 7 }, null])
+    expect([event.get("meta.origin.sequence"), event.get("meta.offers")]).toEqual([7, 2])
+    expect(event.meta).toMatchObject({ origin: { spool: "s", sequence: 7 }, offers: 2, attempts: 0 })
+    expect(event.origin).toEqual({ spool: "s", sequence: 7 })
+    event.meta.origin = undefined
+    expect(event.origin).toBeUndefined()
+  })
+
+  test("whose meta data came with the record keeps both", () => {
+    const event = ofBytes(chunk, 0, 10)
+    event.meta.attempts = 3
+    event.adoptOffer(offer)
+    expect(event.meta).toMatchObject({ attempts: 3, offers: 2, origin: { spool: "s", sequence: 7 } })
+  })
+
+  test("is more than its bytes, and its copies know the record too", () => {
+    const event = offered()
+    expect([event.hasMoreThanData, event.hasTravelled]).toEqual([true, false])
+    expect(event.clone().meta).toMatchObject({ origin: { spool: "s", sequence: 7 }, offers: 2 })
+    expect(offered().successor().origin).toEqual({ spool: "s", sequence: 7 })
+  })
+
+  test("never shows the record itself, which would keep the chunk", () => {
+    const event = offered()
+    event.own()
+    expect(event.chunk?.length).toBe(10)
+    expect(Object.values(event)).not.toContain(offer)
+    expect(offered().origin).toEqual({ spool: "s", sequence: 7 })
+  })
+})

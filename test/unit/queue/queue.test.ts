@@ -28,6 +28,25 @@ function drain(queue: Queue): unknown[] {
 
 const fill = (queue: Queue, ...items: unknown[]): void => items.forEach((item) => queue.push(eventOf(item)))
 
+describe("the event that has waited longest", () => {
+  test.each(["fifo", "lifo"] as const)("is known in %s, also after some were taken", (order) => {
+    const { queue } = queueOf({ order })
+    expect(queue.oldest).toBeUndefined()
+    fill(queue, "a", "b", "c")
+    expect(queue.oldest?.data).toBe("a")
+    queue.shift()
+    expect(queue.oldest?.data).toBe(order === "fifo" ? "b" : "a")
+    drain(queue)
+    expect(queue.oldest).toBeUndefined()
+  })
+
+  test("is not searched for in a queue by priority", () => {
+    const { queue } = queueOf({ order: "priority" })
+    fill(queue, "a", "b")
+    expect(queue.oldest).toBeUndefined()
+  })
+})
+
 describe("order", () => {
   test("fifo gives the first first, however far it has grown and wrapped around", () => {
     const { queue } = queueOf({ order: "fifo" })
