@@ -14,6 +14,8 @@ export interface AccountedSpool {
   readonly waiting: number
   /** Records that waited when this process first read the directory. */
   readonly recovered: number
+  /** Whether a record is offered and not answered, by the reader that is open now. */
+  isInFlight?(sequence: number): boolean
   readonly counts: { readonly damaged: number; readonly missing: number; readonly unconfirmed: number; readonly quarantined: number }
 }
 
@@ -32,21 +34,28 @@ export class SpoolAccount {
   private unconfirmed = 0
   /** Records another process wrote (or, seen by a writer, settled) since this one opened the spool. */
   private foundLater = 0
+  /** What an earlier account of this directory had waiting when the spool was closed. */
+  private before: LeftWaiting | undefined
 
-  constructor(spool: AccountedSpool) {
+  constructor(spool: AccountedSpool, before?: LeftWaiting) {
     this.spool = spool
+    this.before = before
   }
 
-  /** The instance that writes. Opens after no reader of this process; see {@link attachReader}. */
+  /** The instance that writes. Opens after no reader of this process; see {@link attachReader}. A later one goes on for the one before. */
   attachWriter(books: Books): void {
+    const { reader, writer } = this
+    if (reader === null && writer !== null) this.handOver(writer, books)
     this.writer = books
-    if (this.reader === null) this.own(books)
+    if (reader === null && writer === null) this.own(books)
   }
 
-  /** The instance that reads takes the account over. */
+  /** The instance that reads takes the account over; a later one goes on for the one before. */
   attachReader(books: Books): void {
-    const { writer, spool } = this
+    const { reader, writer, spool } = this
+    if (reader !== null) this.handOver(reader, books)
     this.reader = books
+    if (reader !== null) return
     if (writer !== null) {
       writer.recovered -= spool.recovered
       writer.spooledOut += this.appendedHere
@@ -56,11 +65,31 @@ export class SpoolAccount {
     this.own(books)
   }
 
-  /** One instance does both: its queue lives on the spool. */
+  /** One instance does both: its queue lives on the spool. A later one goes on for the one before. */
   attachQueue(books: Books): void {
+    const { reader } = this
+    if (reader !== null) this.handOver(reader, books)
     this.reader = books
     this.writer = books
-    this.own(books)
+    if (reader === null) this.own(books)
+  }
+
+  /** The reader closes: what it has offered and not been told the end of waits again, and whatever becomes of that is not told any more. */
+  readerGone(): void {
+    const { reader } = this
+    if (reader === null) return
+    for (const [sequence] of this.cameBack) this.givenBack(sequence)
+    reader.recovered += this.onTheirWay
+    this.onTheirWay = 0
+  }
+
+  /** The spool closes. What waits stays in the books it stands in, as a number, until the spool is opened again. */
+  close(): LeftWaiting | undefined {
+    const owner = this.reader ?? this.writer
+    if (owner === null) return undefined
+    const count = this.waitingNow()
+    owner.waiting.delete(this.waitingNow)
+    return count === 0 ? undefined : new LeftWaiting(owner, count)
   }
 
   /** `count` records of the writer are on disk. */
@@ -77,6 +106,11 @@ export class SpoolAccount {
     if (this.writer === null || this.reader === null) return
     this.writer.spooledOut += 1
     this.reader.spooledIn += 1
+    // An earlier reader offered it, and has closed: its record waits already, or is done with.
+    if (this.spool.isInFlight?.(sequence) === false) {
+      this.reader.joined += 1
+      return
+    }
     this.reader.held += 1
     this.cameBack.set(sequence, (this.cameBack.get(sequence) ?? 0) + 1)
   }
@@ -86,10 +120,11 @@ export class SpoolAccount {
     this.onTheirWay += count
   }
 
-  /** `count` records were settled. */
-  settled(count = 1): void {
+  /** `count` records were settled, those from `first` on. */
+  settled(count = 1, first?: number): void {
     this.onTheirWay -= count
     this.settledHere += count
+    if (this.cameBack.size > 0 && first !== undefined) for (let at = first; at < first + count; at++) this.forgetReturned(at)
   }
 
   /** A person took `count` waiting records out: the graph let them go. */
@@ -124,6 +159,33 @@ export class SpoolAccount {
   private own(books: Books): void {
     books.recovered += this.spool.recovered
     books.waiting.add(this.waitingNow)
+    this.before?.takeOver()
+    this.before = undefined
+  }
+
+  /** What waits moves from one instance's books to another's. */
+  private handOver(from: Books, to: Books): void {
+    if (from === to) return
+    const count = this.waitingNow()
+    from.waiting.delete(this.waitingNow)
+    to.waiting.add(this.waitingNow)
+    if (from.outside === to.outside) {
+      from.spooledOut += count
+      to.spooledIn += count
+    } else {
+      from.recovered -= count
+      to.recovered += count
+    }
+  }
+
+  /** A record ended well, although copies of it came back that an earlier reader had offered: they are joined into it. */
+  private forgetReturned(sequence: number): void {
+    const branches = this.cameBack.get(sequence)
+    const { reader } = this
+    if (branches === undefined || reader === null) return
+    this.cameBack.delete(sequence)
+    reader.held -= branches
+    reader.joined += branches
   }
 
   /** Records on disk that are not on their way; brings the books up to what only the disk knows. */
@@ -145,5 +207,24 @@ export class SpoolAccount {
       owner.recovered += found
     }
     return spool.waiting - this.onTheirWay
+  }
+}
+
+/** What waited in a spool when this process closed it: it stands in the books of whoever had it last until somebody opens it again. */
+export class LeftWaiting {
+  private readonly books: Books
+  private readonly count: number
+  private readonly waiting = (): number => this.count
+
+  constructor(books: Books, count: number) {
+    this.books = books
+    this.count = count
+    books.waiting.add(this.waiting)
+  }
+
+  /** It is found on disk again, by whoever has the spool now. */
+  takeOver(): void {
+    this.books.waiting.delete(this.waiting)
+    this.books.recovered -= this.count
   }
 }

@@ -82,7 +82,7 @@ export class ReturnedSource {
       const isGood = checkRecord(chunk, at, chunk.bytes.length, this.#directory.tag) > 0 && recordSequence(chunk.view, at) === sequence
       if (isGood) {
         this.#window.offerAgain(sequence)
-        batch.push(new SpooledRecord(chunk, at, { sequence, returns: this.#returned.countOf(sequence) }))
+        batch.push(new SpooledRecord(chunk, at, { sequence, returns: this.#returned.countOf(sequence), spool: this.#directory.id }))
       } else {
         const copied = copyDamage(this.#directory, segment, { from: place.offset, to: place.offset + place.bytes })
         await copied.catch(() => {

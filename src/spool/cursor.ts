@@ -46,6 +46,13 @@ export interface Found {
   readonly damage?: Damage
 }
 
+/** Bytes that are being read before they are asked for. */
+interface Ahead {
+  readonly offset: number
+  readonly length: number
+  readonly bytes: Promise<Buffer>
+}
+
 export class SegmentCursor {
   /** Where reading goes on. */
   offset: number
@@ -53,6 +60,7 @@ export class SegmentCursor {
   expected: number | undefined
   readonly #handle: FileHandle
   readonly #tag: number
+  #ahead: Ahead | undefined
 
   constructor(handle: FileHandle, options: { tag: number; expected: number | undefined; offset?: number }) {
     this.#handle = handle
@@ -61,13 +69,29 @@ export class SegmentCursor {
     this.offset = options.offset ?? segmentHeaderBytes
   }
 
+  /** Begins to read what follows, up to `end`, while the caller is busy with what it has. */
+  readAhead(end: number): void {
+    const length = Math.min(chunkBytes, end - this.offset)
+    if (this.#ahead !== undefined || length <= 0) return
+    const bytes = readFully(this.#handle, this.offset, length)
+    // Whoever reads on hears of a failure; when nobody does it is nobody's business.
+    bytes.catch(() => undefined)
+    this.#ahead = { offset: this.offset, length, bytes }
+  }
+
+  /** Resolves when the file is not being read any more. */
+  async idle(): Promise<void> {
+    await this.#ahead?.bytes.catch(() => undefined)
+  }
+
   /** Reads on, up to `end`. */
   async read(end: number): Promise<Found> {
     let wanted = chunkBytes
     for (;;) {
-      const length = Math.min(wanted, end - this.offset)
+      const ahead = this.#takeAhead()
+      const length = ahead?.length ?? Math.min(wanted, end - this.offset)
       if (length <= 0) return {}
-      const chunk = recordTarget(await readFully(this.#handle, this.offset, length))
+      const chunk = recordTarget(await (ahead?.bytes ?? readFully(this.#handle, this.offset, length)))
       const { starts, at, stop } = this.#takeRecords(chunk)
       if (starts.length > 0) return { chunk: this.#advance(chunk, starts, at) }
       if (stop === check.seal) return {}
@@ -77,6 +101,12 @@ export class SegmentCursor {
       if (chunk.bytes.length < length || this.offset + whole > end) return { damage: await this.#skip(chunk, check.badHeader, end) }
       wanted = whole
     }
+  }
+
+  #takeAhead(): Ahead | undefined {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return ahead?.offset === this.offset ? ahead : undefined
   }
 
   #advance(chunk: RecordTarget, starts: number[], at: number): RecordChunk {

@@ -218,10 +218,14 @@ export class SpoolEditor {
   }
 }
 
-/** Gives `work` the writer that is open here, or one of its own. @throws `WB_SPOOL_LOCKED` */
+/** Gives `work` the writer that is open here, or one of its own; what it appends is synced when it is told so. @throws `WB_SPOOL_LOCKED` */
 async function withWriter<T>(spool: Spool, work: (writer: SpoolWriter) => Promise<T>): Promise<T> {
   const open = spool.writer
-  if (open !== undefined) return work(open)
+  if (open !== undefined) {
+    // The graph may do without syncs; what is removed elsewhere for the sake of a copy here may not.
+    const asBefore = open.syncEach()
+    return work(open).finally(asBefore)
+  }
   const writer = await spool.openWriter({ name: "events", whenFull: "fail" })
   try {
     return await work(writer)

@@ -21,7 +21,7 @@ export interface GateOptions {
 
 export class Gate {
   readonly #idleTimeMs: number | undefined
-  readonly #inflightMax: number
+  #inflightMax: number
   #allowance: number
   #openFromMs = Number.NEGATIVE_INFINITY
   #isClosed: boolean
@@ -33,6 +33,13 @@ export class Gate {
     this.#allowance = options.inflightMax
     this.#isClosed = options.idleTimeMs !== undefined
     if (options.lastAppendMs !== undefined) this.appended(options.lastAppendMs)
+  }
+
+  /** Another bound on what is in flight; while the gate is open it counts at once. */
+  setInflightMax(inflightMax: number): void {
+    const before = this.#inflightMax
+    this.#inflightMax = inflightMax
+    this.#allowance = this.#allowance >= before ? inflightMax : Math.min(this.#allowance, inflightMax)
   }
 
   appended(atMs: number): void {

@@ -94,7 +94,7 @@ export class Group {
     this.#makeRoom(recordOverheadBytes)
     this.#to += encodeRecordHead(this.#chunk, this.#to, record, this.#stamp)
     this.#cut()
-    this.#parts.push(payload)
+    this.#parts.push(Buffer.from(payload.buffer, payload.byteOffset, payload.length))
   }
 
   #makeRoom(length: number): void {

@@ -2,6 +2,9 @@
 // takes it back when the process ends, however it ends, so there is no stale lock to judge. A file beside the segments says who it is, for
 // the message only: it decides nothing.
 //
+// Where there are no abstract sockets (macOS) the socket is a file beside the segments. One that a killed process left behind is taken away by
+// whoever finds that nobody listens to it.
+//
 // The socket is seen by processes of the same network namespace: two containers that share a volume do not see each other's.
 
 import { WishboneError } from "../errors.ts"
@@ -75,7 +78,7 @@ export async function tryLock(platform: Platform, options: LockOptions): Promise
 async function listen(platform: Platform, { directory, role }: LockOptions): Promise<Listener | undefined> {
   const stat = await platform.files.stat(directory)
   if (stat === undefined) throw new WishboneError("WB_SPOOL_DIRECTORY_MISSING", { directory })
-  const path = `\0wishbone-ts/spool/${stat.device}/${stat.inode}/${role}`
+  const path = platform.abstractSockets ? `\0wishbone-ts/spool/${stat.device}/${stat.inode}/${role}` : joinPath(directory, `${role}.sock`)
   try {
     return await platform.sockets.listen({ address: { path } }, (connection) => {
       connection.setEvents({})

@@ -47,7 +47,7 @@ export async function moveAside(where: Where, path: string): Promise<void> {
 }
 
 /** How many things lie in quarantine. */
-export async function countQuarantined(where: Where): Promise<number> {
+export async function countQuarantined(where: { readonly platform: Pick<Platform, "files">; readonly path: string }): Promise<number> {
   const directory = joinPath(where.path, quarantineName)
   if ((await where.platform.files.stat(directory)) === undefined) return 0
   return (await where.platform.files.list(directory)).length

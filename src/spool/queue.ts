@@ -11,13 +11,14 @@
 // In the books of the consumer's instance an event on disk is `waiting`; one on its way to or from the disk is in flight.
 
 import { type Event, Standing } from "../event.ts"
-import { decodeEvent, type EncodedEvent, encodeEvent } from "../event-codec.ts"
+import { type EventPieces, piecesOf } from "../event-codec.ts"
 import type { Books } from "../ledger.ts"
 import type { Platform } from "../platform/platform.ts"
 import type { QueueOwner } from "../queue/queue.ts"
 import { Ring } from "../queue/ring.ts"
 import type { QueuePlan } from "../spec/plan.ts"
 import { Ticket } from "../ticket.ts"
+import { answerRecords } from "./answers.ts"
 import type { SpoolReader } from "./reader.ts"
 import type { Spool } from "./spool.ts"
 import type { SpooledRecord } from "./spooled-record.ts"
@@ -26,6 +27,7 @@ import type { SpoolWriter } from "./writer.ts"
 
 /** The instance at the consumer end, as a durable queue needs it. */
 export interface SpoolQueueOwner extends QueueOwner {
+  readonly books: Books
   /** An event cannot be stored: it fails. */
   refused(event: Event, error: unknown): void
 }
@@ -38,7 +40,6 @@ export interface SpoolQueueParts {
   readonly spools: Spools
   /** Folder below which durable queues live, in `queues/<instance>.<queue>`. Made when its parent exists. */
   readonly state: string
-  readonly books: Books
 }
 
 interface Sides {
@@ -49,8 +50,11 @@ interface Sides {
 
 export class SpoolQueue extends Ring {
   private readonly parts: SpoolQueueParts
-  private readonly always: boolean
+  private consumer: SpoolQueueOwner
+  private always: boolean
   private sides: Sides | undefined
+  private closed = false
+  private closing: Promise<void> | undefined
   /** On their way to the disk, in order; not yet handed to the writer. */
   private outgoing: Event[] = []
   /** Handed to the writer and not synced. */
@@ -66,24 +70,75 @@ export class SpoolQueue extends Ring {
   constructor(parts: SpoolQueueParts) {
     super(parts.name, parts.plan, parts.owner)
     this.parts = parts
+    this.consumer = parts.owner
     this.always = parts.plan.store === "disk"
+  }
+
+  /** Its folder. */
+  get path(): string {
+    return `${this.parts.state}/queues/${this.name}`
+  }
+
+  get isOpen(): boolean {
+    return this.sides !== undefined
+  }
+
+  /** Events on disk, those among them that are on their way. */
+  get onDisk(): number {
+    return this.sides?.spool.waiting ?? 0
+  }
+
+  /** Before it is opened nothing lies on disk. */
+  override takeAll(): Event[] {
+    return [...super.takeAll(), ...this.outgoing.splice(0)]
+  }
+
+  /** Whether nothing is left, neither in memory nor on disk. */
+  get isEmpty(): boolean {
+    return this.inMemory === 0 && this.onDisk === 0
+  }
+
+  /** Whether an event was read from here, so that its record is still on disk. */
+  holdsRecordOf(event: Event): boolean {
+    return this.sides !== undefined && event.origin?.spool === this.sides.spool.id
+  }
+
+  /** Another folder, or another way to sync, needs another spool. */
+  override fits(plan: QueuePlan): boolean {
+    return (plan.store === "disk" || plan.whenFull === "spill") && (plan.sync ?? "batch") === (this.plan.sync ?? "batch")
+  }
+
+  override configure(plan: QueuePlan): void {
+    super.configure(plan)
+    this.always = plan.store === "disk"
+    this.sides?.reader.setInflight(readAhead(plan))
+    this.wakeReader?.()
+  }
+
+  override adopt(owner: SpoolQueueOwner): void {
+    this.consumer = owner
+    this.sides?.spool.account.attachQueue(owner.books)
+    super.adopt(owner)
   }
 
   /** Opens the spool and begins to read ahead. @throws WishboneError when the folder cannot be used. */
   async open(): Promise<void> {
-    const { spools, state, books, plan, name, platform } = this.parts
+    const { spools, state, name, platform } = this.parts
+    const { plan } = this
     await makeFolder(platform.files, state)
     await makeFolder(platform.files, `${state}/queues`)
-    const spool = await spools.open(`${state}/queues/${name}`)
+    const spool = await spools.open(this.path)
     const writer = await spool.openWriter({ name, sync: plan.sync ?? "batch" })
-    const reader = await spool.openReader({ name, inflight: { records: Math.max(plan.size, 1), bytes: plan.bytes } })
-    spool.account.attachQueue(books)
+    const reader = await spool.openReader({ name, inflight: readAhead(plan) })
+    spool.account.attachQueue(this.consumer.books)
     this.sides = { spool, writer, reader }
     this.spilling = spool.waiting > 0
     this.unsubscribe = spool.onFreed(() => {
       if (!this.full) this.releaseWaiters()
     })
     this.reading = this.read(this.sides)
+    // It may have been given to producers before.
+    this.handOver()
   }
 
   /** Reads no more ahead: the graph is stopping, and what is on disk may stay there. */
@@ -93,11 +148,18 @@ export class SpoolQueue extends Ring {
   }
 
   /** Waits until what was handed over is synced, and closes the spool. */
-  async close(signal: AbortSignal): Promise<void> {
+  close(signal: AbortSignal): Promise<void> {
+    this.closing ??= this.closeOnce(signal)
+    return this.closing
+  }
+
+  private async closeOnce(signal: AbortSignal): Promise<void> {
     this.stopReading()
     this.unsubscribe()
     this.handOver()
     await this.reading
+    this.closed = true
+    this.sides?.spool.account.readerGone()
     await this.sides?.reader.close()
     await this.sides?.writer.close(signal)
     await this.sides?.spool.close()
@@ -123,7 +185,7 @@ export class SpoolQueue extends Ring {
   }
 
   override get entered(): number {
-    return this.plan.whenFull === "drop_new" ? this.put + this.dropped : this.put
+    return this.put + this.turnedAway
   }
 
   override get inMemory(): number {
@@ -147,13 +209,13 @@ export class SpoolQueue extends Ring {
     if (sides === undefined || outgoing.length === 0) return
     this.outgoing = []
     const events: Event[] = []
-    const records: EncodedEvent[] = []
+    const records: EventPieces[] = []
     for (const event of outgoing) {
       try {
-        records.push(encodeEvent(event))
+        records.push(piecesOf(event))
         events.push(event)
       } catch (thrown) {
-        this.parts.owner.refused(event, thrown)
+        this.consumer.refused(event, thrown)
       }
     }
     if (records.length === 0) return
@@ -165,7 +227,7 @@ export class SpoolQueue extends Ring {
   private synced(events: readonly Event[], error: unknown): void {
     this.syncing -= events.length
     for (const event of events) {
-      if (error !== undefined) this.parts.owner.refused(event, error)
+      if (error !== undefined) this.consumer.refused(event, error)
       else event.ticket?.endWith(event.slot, event.result, { stored: true, delivered: true })
     }
     if (error === undefined) this.sides?.spool.account.appended(events.length)
@@ -190,8 +252,6 @@ export class SpoolQueue extends Ring {
     for (const record of records) {
       const event = this.decode(record)
       if (event === undefined) continue
-      event.meta.origin = { spool: spool.id, sequence: record.sequence }
-      event.meta.offers = record.returns + 1
       event.standing = Standing.live
       events.push(event)
       sequences.push(record.sequence)
@@ -207,7 +267,7 @@ export class SpoolQueue extends Ring {
 
   private decode(record: SpooledRecord): Event | undefined {
     try {
-      return decodeEvent(this.parts.platform.random, record)
+      return record.toEvent(this.parts.platform.random)
     } catch {
       this.sides?.reader.giveBack(record.sequence, { kind: "invalid" })
       return undefined
@@ -216,18 +276,15 @@ export class SpoolQueue extends Ring {
 
   private settled(ticket: Ticket, sequences: readonly number[]): void {
     const { sides } = this
-    if (sides === undefined) return
-    sequences.forEach((sequence, slot) => {
-      const failure = ticket.failed?.get(slot)
-      if (failure === undefined) {
-        sides.reader.settle(sequence)
-        sides.spool.account.settled()
-      } else {
-        sides.reader.giveBack(sequence, { kind: failure.kind })
-        sides.spool.account.givenBack(sequence)
-      }
-    })
+    // Whoever reads the folder next is offered again what was on its way.
+    if (sides === undefined || this.closed) return
+    answerRecords({ reader: sides.reader, account: sides.spool.account }, ticket, sequences)
   }
+}
+
+/** What the reader may have handed out and not been told the end of. */
+function readAhead({ size, bytes }: QueuePlan): { records: number; bytes: number } {
+  return { records: Math.max(size, 1), bytes }
 }
 
 /** Makes a folder whose parent exists, so that it survives a power cut. */

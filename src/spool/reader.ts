@@ -39,7 +39,7 @@ export class SpoolReader {
   readonly #directory: SpoolDirectory
   readonly #lock: Lock
   readonly #idleTrigger: boolean
-  readonly #inflightBytes: number
+  #inflightBytes: number
   readonly #window: Window
   readonly #gate: Gate
   readonly #returned = new ReturnedRecords()
@@ -86,6 +86,13 @@ export class SpoolReader {
     return this.#window.inFlight
   }
 
+  /** Another bound on what is offered and not answered. */
+  setInflight({ records, bytes }: { readonly records: number; readonly bytes: number }): void {
+    this.#inflightBytes = bytes
+    this.#gate.setInflightMax(records)
+    this.#notify()
+  }
+
   /**
    * Waits for records and offers up to `max` of them, in order. Answers `undefined` when `signal` is aborted or the reader was closed.
    * One call at a time.
@@ -117,13 +124,9 @@ export class SpoolReader {
   /** As {@link settle}, for `count` records from `first` on. */
   settleRange(first: number, count: number): void {
     if (this.#closed) return
-    let settled = 0
-    for (let sequence = first; sequence < first + count; sequence++) {
-      if (!this.#window.settle(sequence)) continue
-      this.#returned.forget(sequence)
-      settled += 1
-    }
+    const settled = this.#window.settleRange(first, count)
     if (settled === 0) return
+    this.#returned.forget(first, count)
     this.#gate.settled(settled)
     this.#progress()
   }

@@ -58,9 +58,9 @@ export class ReturnedRecords {
     if (dueMs !== undefined && dueMs > nowMs) this.offerAt(sequence, nowMs)
   }
 
-  /** The record is settled: nothing more is known of it. */
-  forget(sequence: number): void {
-    if (this.#returns.size > 0) this.#returns.delete(sequence)
+  /** The records from `first` on are settled: nothing more is known of them. */
+  forget(first: number, count = 1): void {
+    for (let sequence = first; this.#returns.size > 0 && sequence < first + count; sequence++) this.#returns.delete(sequence)
   }
 
   /** The lowest sequence that is due, left in place. */

@@ -58,6 +58,11 @@ export class ActiveSegment {
     return this.segment.dataBytes
   }
 
+  /** When what is appended to it is confirmed. */
+  get syncMode(): SyncMode {
+    return this.#sync
+  }
+
   /** Writes a group, and syncs it with `sync: batch`; its records can be read then. After a rejection the segment is to be given up. */
   async append(group: Group): Promise<void> {
     const at = this.segment.dataBytes

@@ -6,7 +6,6 @@
 import type { FileHandle } from "../platform/platform.ts"
 import { type Damage, holdsGroupStart, type RecordChunk, SegmentCursor } from "./cursor.ts"
 import type { SpoolDirectory } from "./directory.ts"
-import { recordOverheadBytes } from "./format.ts"
 import { hasSeal } from "./listing.ts"
 import { copyDamage } from "./quarantine.ts"
 import { findSegment, openSegment, readFailure, type Segment } from "./segment.ts"
@@ -76,14 +75,19 @@ export class RecordSource {
     const { next, room } = this.#window
     const limit = Math.min(this.#opened?.segment.next ?? 0, next + Math.min(max, room), this.#directory.removed.startFrom(next))
     if (chunk === undefined) return
-    const before = this.#window.inFlightBytes
-    while (this.#index < chunk.starts.length && this.#window.next < limit && this.#window.inFlightBytes - before < bytesMax) {
-      const at = chunk.starts[this.#index]!
-      const record = new SpooledRecord(chunk, at, { sequence: this.#window.next, returns: 0 })
-      this.#index += 1
-      this.#window.offer(chunk.offset + at, recordOverheadBytes + record.payload.length)
+    const window = this.#window
+    const spool = this.#directory.id
+    const before = window.inFlightBytes
+    let index = this.#index
+    while (index < chunk.starts.length && window.next < limit && window.inFlightBytes - before < bytesMax) {
+      const at = chunk.starts[index]!
+      const record = new SpooledRecord(chunk, at, { sequence: window.next, returns: 0, spool })
+      index += 1
+      window.offer(chunk.offset + at, record.end - at)
       batch.push(record)
     }
+    this.#index = index
+    if (index * 2 >= chunk.starts.length) this.#opened?.cursor.readAhead(this.#opened.segment.dataBytes)
   }
 
   /** Lets go of a segment that is about to be removed; without one, of whichever is open. */
@@ -93,6 +97,7 @@ export class RecordSource {
     this.#opened = undefined
     this.#chunk = undefined
     this.#tearGaps(opened.segment)
+    await opened.cursor.idle()
     await opened.handle.close()
   }
 

@@ -2,7 +2,7 @@
 // synced record. Reader and writer may also be two processes: then the reader sees what is sealed.
 
 import type { Timer } from "../platform/platform.ts"
-import { SpoolAccount } from "./account.ts"
+import { type LeftWaiting, SpoolAccount } from "./account.ts"
 import type { SpoolCounts, SpoolDirectory } from "./directory.ts"
 import { type SpoolView, viewOf } from "./inspect.ts"
 import { acquireLock, type Lock, type Role, tryLock } from "./lock.ts"
@@ -16,9 +16,10 @@ const refreshMs = { reader: 1000, writer: 10_000 }
 /** One spool, as this process sees it. */
 export class Spool {
   /** Where its records stand in the ledger. */
-  readonly account: SpoolAccount = new SpoolAccount(this)
+  readonly account: SpoolAccount
   readonly #directory: SpoolDirectory
   readonly #leave: () => boolean
+  readonly #ended: (left: LeftWaiting | undefined) => void
   #queue: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #writer: SpoolWriter | undefined
@@ -26,9 +27,19 @@ export class Spool {
   #reader: SpoolReader | undefined
 
   /** Use {@link Spools.open}. */
-  constructor(directory: SpoolDirectory, leave: () => boolean) {
+  constructor(
+    directory: SpoolDirectory,
+    users: {
+      readonly leave: () => boolean
+      /** What waited when it was closed the last time. */
+      readonly before?: LeftWaiting | undefined
+      readonly ended: (left: LeftWaiting | undefined) => void
+    },
+  ) {
     this.#directory = directory
-    this.#leave = leave
+    this.#leave = users.leave
+    this.#ended = users.ended
+    this.account = new SpoolAccount(this, users.before)
   }
 
   /** Uuid of the spool, wherever its directory moves: half of the origin of its records. Known for good once a role is open. */
@@ -53,6 +64,11 @@ export class Spool {
   /** Bytes that the segments take. */
   get bytes(): number {
     return this.#directory.bytes
+  }
+
+  /** Whether a record is offered and not answered, by the reader that is open now. */
+  isInFlight(sequence: number): boolean {
+    return this.reader?.standing(sequence) === "in_flight"
   }
 
   /** Age of the oldest waiting record in milliseconds, too high by no more than the lifetime of a segment; `undefined` when none waits. */
@@ -141,6 +157,7 @@ export class Spool {
     await this.#queue
     await this.#reader?.close()
     await this.#writer?.close(AbortSignal.abort())
+    this.#ended(this.account.close())
   }
 
   #open<T>(role: Role, start: (lock: Lock) => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@
 import { WishboneError } from "../errors.ts"
 import type { Log } from "../log.ts"
 import type { FileStat, Platform } from "../platform/platform.ts"
+import type { LeftWaiting } from "./account.ts"
 import { Committer } from "./committer.ts"
 import { SpoolDirectory } from "./directory.ts"
 import { Spool } from "./spool.ts"
@@ -14,6 +15,8 @@ export class Spools {
   readonly #state: string | undefined
   readonly #committer = new Committer()
   readonly #open = new Map<string, { readonly spool: Spool; users: number }>()
+  /** Of spools that were closed with something in them: where that stands in the ledger. One entry a directory. */
+  readonly #left = new Map<string, LeftWaiting>()
 
   /** `state`: the state folder of the graph, for others who find a spool locked. */
   constructor(platform: Platform, log: Log, state?: string) {
@@ -53,7 +56,15 @@ export class Spools {
       return known.spool
     }
     const shared = new SpoolDirectory({ platform: this.#platform, log: this.#log, committer: this.#committer, path, state: this.#state })
-    const spool = new Spool(shared, () => this.#leave(key))
+    const before = this.#left.get(key)
+    this.#left.delete(key)
+    const spool: Spool = new Spool(shared, {
+      leave: () => this.#leave(key),
+      before,
+      ended: (left) => {
+        if (left !== undefined) this.#left.set(key, left)
+      },
+    })
     this.#open.set(key, { spool, users: 1 })
     return spool
   }

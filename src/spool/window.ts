@@ -56,12 +56,25 @@ export class Window {
 
   /** Answers whether the record was in flight or given back until now. Call {@link advance} afterwards. */
   settle(sequence: number): boolean {
-    const at = this.#at(sequence)
-    if (at < 0 || this.#states[at] === state.settled) return false
-    if (this.#states[at] === state.inFlight) this.#land(at)
-    this.#states[at] = state.settled
-    this.settledAbove += 1
-    return true
+    return this.settleRange(sequence, 1) > 0
+  }
+
+  /** As {@link settle}, for `count` records from `first` on; answers how many it was true of. */
+  settleRange(first: number, count: number): number {
+    const states = this.#states
+    const mask = states.length - 1
+    const from = Math.max(first, this.base)
+    const to = Math.min(first + count, this.next)
+    let settled = 0
+    for (let sequence = from; sequence < to; sequence++) {
+      const at = (this.#head + (sequence - this.base)) & mask
+      if (states[at] === state.settled) continue
+      if (states[at] === state.inFlight) this.#land(at)
+      states[at] = state.settled
+      settled += 1
+    }
+    this.settledAbove += settled
+    return settled
   }
 
   /** Answers whether the record was in flight until now. */

@@ -63,6 +63,8 @@ export class SpoolWriter {
   #spare = new Group()
   #writing: Group | undefined
   #nextSequence: number
+  /** Those who need their appends synced, whatever `sync` says. */
+  #anxious = 0
   #active: ActiveSegment | undefined
   #interval: Timer | undefined
   #sealDue = false
@@ -127,6 +129,19 @@ export class SpoolWriter {
     this.#nextSequence += records.length
     this.#start()
     return this.hasRoom
+  }
+
+  /**
+   * Has appends that are handed over from now on confirmed when they are synced, whatever `sync` says, until the function that it answers
+   * is called. They are written to a segment of their own.
+   */
+  syncEach(): () => void {
+    let ended = false
+    this.#anxious += 1
+    return () => {
+      if (!ended) this.#anxious -= 1
+      ended = true
+    }
   }
 
   /** Whether `append` may be called without waiting. */
@@ -223,7 +238,7 @@ export class SpoolWriter {
       try {
         const active = await this.#activeFor(group)
         await active.append(group)
-        this.#lateSync.written()
+        if (active.syncMode !== "batch") this.#lateSync.written()
         this.#refusals.end()
         return undefined
       } catch (error) {
@@ -236,9 +251,11 @@ export class SpoolWriter {
 
   async #activeFor(group: Group): Promise<ActiveSegment> {
     const active = this.#active
-    if (active !== undefined && active.bytes + group.bytes <= this.#segmentBytes && !this.#sealDue) return active
+    const sync = this.#anxious > 0 ? "batch" : this.#sync
+    const fits = active !== undefined && active.bytes + group.bytes <= this.#segmentBytes && active.syncMode === sync
+    if (fits && !this.#sealDue) return active
     if (active !== undefined) await this.#seal(active)
-    const created = await ActiveSegment.create(this.#directory, { name: this.#name, first: group.first, sync: this.#sync })
+    const created = await ActiveSegment.create(this.#directory, { name: this.#name, first: group.first, sync })
     this.#active = created
     this.#interval = this.#directory.platform.timers.after(this.#intervalMs, () => this.#sealSoon(), { background: true })
     return created

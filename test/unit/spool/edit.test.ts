@@ -365,6 +365,34 @@ test("killed at any moment, a move loses nothing and a purge takes nothing else"
   )
 })
 
+/** Moves everything to a spool that a graph writes with `sync`; loses power after `killMs`. Answers what is in either. */
+async function moveAndLosePower(sync: "never" | number, killMs: number): Promise<string[]> {
+  const platform = simulatedPlatform({ seed: killMs })
+  await platform.complete(filled(platform, 60))
+  const spools = new Spools(platform, new RecordingLog())
+  const [spool, other] = await platform.complete(Promise.all([spools.open("/spool"), spools.open("/other")]))
+  await platform.complete(spool.openReader())
+  const writer = await platform.complete(other.openWriter({ name: "out", sync }))
+  await platform.complete(append(writer, [record("before")]))
+  const editor = new SpoolEditor({ platform, spools, spool })
+  platform.disk.setLatency({ minMs: 0, maxMs: 6 })
+  void editor.select({}).then(
+    (all) => editor.move(all, "/other"),
+    () => undefined,
+  )
+  await platform.advance(killMs)
+  const again = platform.restart({ powerCut: true })
+  again.disk.setLatency({ minMs: 0, maxMs: 0 })
+  return again.complete(Promise.all([seen(again), seen(again, "/other")])).then((both) => both.flat())
+}
+
+test.each(["never", 60_000] as const)("a power cut during a move to a spool that syncs late (%s) loses nothing of it", async (sync) => {
+  for (let killMs = 0; killMs < 120; killMs += 2) {
+    const left = new Set(await moveAndLosePower(sync, killMs))
+    expect(numbers(1, 60).filter((one) => !left.has(one))).toEqual([])
+  }
+})
+
 test("the file of removals is what it was in the first release", () => {
   const uuid = Buffer.from("00112233445566778899aabbccddeeff", "hex")
   const bytes = Buffer.from(

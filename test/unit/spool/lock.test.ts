@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { readdirSync, statSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { realPlatform } from "../../../src/platform/real.ts"
@@ -9,6 +10,7 @@ import { append, openReader, openWriter, RecordingLog, record, temporaryDirector
 describe.each([
   ["simulated", () => ({ platform: simulatedPlatform(), directory: "/tmp" })],
   ["real", () => ({ platform: realPlatform(), directory: temporaryDirectory() })],
+  ["real, without abstract sockets,", () => ({ platform: { ...realPlatform(), abstractSockets: false }, directory: temporaryDirectory() })],
 ])("on the %s platform", (_, make) => {
   test("a directory has one writer and one reader, and a second one learns who it is", async () => {
     const { platform, directory } = make()
@@ -31,6 +33,17 @@ describe.each([
     const opened = [await openWriter(platform, `${directory}/a`), await openWriter(platform, `${directory}/b`)]
     for (const one of opened) await one.close()
   })
+})
+
+test("a socket file that a killed owner left behind is no lock", async () => {
+  const platform = { ...realPlatform(), abstractSockets: false }
+  const directory = temporaryDirectory()
+  const script = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`
+  spawnSync(process.execPath, ["-e", script, `${directory}/writer.sock`])
+  expect(await platform.files.list(directory)).toEqual(["writer.sock"])
+  const lock = await acquireLock(platform, { directory, role: "writer", purpose: "owner" })
+  expect(await tryLock(platform, { directory, role: "writer", purpose: "owner" })).toBeUndefined()
+  await lock.release()
 })
 
 test("a killed owner leaves no lock, only its file", async () => {

@@ -56,8 +56,8 @@ export function append(writer: SpoolWriter, list: readonly SpoolRecord[]): Promi
   })
 }
 
-export function text(found: { readonly payload: Buffer }): string {
-  return found.payload.toString().replace("record ", "").replace(/\.+$/, "")
+export function text(found: { readonly payload: Uint8Array }): string {
+  return Buffer.from(found.payload).toString().replace("record ", "").replace(/\.+$/, "")
 }
 
 /** What `next` offers now, as texts. */
