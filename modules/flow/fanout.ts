@@ -12,6 +12,7 @@ const spec = defineModule({
     "*": { direction: "out", summary: "One copy each; the routes name these queues." },
   },
   contract: { acknowledges: "none", waits: { inbox: ["*"] }, failsWithinMs: 0, reorders: false, holds: "nothing" },
+  memory: () => 0,
   examples: [{ title: "One source, several destinations", arguments: {} }],
 })
 

@@ -11,6 +11,7 @@ const spec = defineModule({
     outbox: { direction: "out", summary: "All events." },
   },
   contract: { acknowledges: "none", waits: { "*": ["outbox"] }, failsWithinMs: 0, reorders: false, holds: "nothing" },
+  memory: () => 0,
   examples: [{ title: "Two sources, one destination", arguments: {} }],
 })
 

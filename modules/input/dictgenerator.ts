@@ -15,6 +15,7 @@ const spec = defineModule({
     max_elements: z.int().min(0).max(10_000).default(1).describe("Most keys a map has, when they are made up."),
     interval: duration().default(1000).describe("Time between two events; 0 makes them as fast as the graph takes them."),
   },
+  protocol: false,
   queues: { outbox: { direction: "out", summary: "The maps." } },
   contract: { acknowledges: "none", waits: {}, failsWithinMs: 0, reorders: false, holds: "nothing" },
   examples: [

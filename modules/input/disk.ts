@@ -3,7 +3,7 @@
 // more while they end well, none for another while when one comes back.
 
 import {
-  decodeEvent,
+  answerRecords,
   defineModule,
   duration,
   type Event,
@@ -27,6 +27,7 @@ const spec = defineModule({
     idle_trigger: z.boolean().default(false).describe("Offer events only after nothing was written for `idle_time`."),
     idle_time: duration().default(10_000).describe("How long nothing must have been written."),
   },
+  protocol: false,
   queues: { outbox: { direction: "out", summary: "Events in the order in which they were written." } },
   contract: { acknowledges: "durable", waits: {}, failsWithinMs: 0, reorders: false, holds: "store", delays: true, directory: "directory" },
   examples: [
@@ -38,6 +39,7 @@ export default class DiskInput extends InputModule<typeof spec> {
   static readonly spec = spec
   #spool: Spool | undefined
   #reader: SpoolReader | undefined
+  #closed = false
 
   override async preHook(): Promise<void> {
     const { directory, idle_trigger, idle_time } = this.args
@@ -48,6 +50,8 @@ export default class DiskInput extends InputModule<typeof spec> {
   }
 
   override async postHook(): Promise<void> {
+    this.#closed = true
+    this.#spool?.account.readerGone()
     await this.#reader?.close()
     await this.#spool?.close()
   }
@@ -68,8 +72,6 @@ export default class DiskInput extends InputModule<typeof spec> {
     for (const record of records) {
       const event = this.#decode(record)
       if (event === undefined) continue
-      event.meta.origin = { spool: spool.id, sequence: record.sequence }
-      event.meta.offers = record.returns + 1
       sequences.push(record.sequence)
       events.push(event)
     }
@@ -81,7 +83,7 @@ export default class DiskInput extends InputModule<typeof spec> {
 
   #decode(record: SpooledRecord): Event | undefined {
     try {
-      return decodeEvent(this.platform.random, record)
+      return record.toEvent(this.platform.random)
     } catch (thrown) {
       this.log.error("a record cannot be read and is set aside", { sequence: record.sequence, error: String(thrown) })
       this.#reader?.giveBack(record.sequence, { kind: "invalid" })
@@ -90,22 +92,8 @@ export default class DiskInput extends InputModule<typeof spec> {
   }
 
   #settled(ticket: Ticket, sequences: readonly number[]): void {
-    const spool = this.#spool as Spool
-    const reader = this.#reader as SpoolReader
-    let from = 0
-    // Neighbours are settled together: most batches end well as a whole.
-    for (let slot = 0; slot < sequences.length; slot++) {
-      const sequence = sequences[slot] as number
-      const failure = ticket.failed?.get(slot)
-      if (failure !== undefined) {
-        reader.giveBack(sequence, { kind: failure.kind })
-        spool.account.givenBack(sequence)
-        from = slot + 1
-      } else if (sequences[slot + 1] !== sequence + 1 || ticket.failed?.has(slot + 1) === true) {
-        reader.settleRange(sequence - (slot - from), slot - from + 1)
-        spool.account.settled(slot - from + 1)
-        from = slot + 1
-      }
-    }
+    // Whoever reads the spool next is offered again what was on its way.
+    if (this.#closed) return
+    answerRecords({ reader: this.#reader as SpoolReader, account: (this.#spool as Spool).account }, ticket, sequences)
   }
 }

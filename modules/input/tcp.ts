@@ -7,11 +7,13 @@
 import {
   type Address,
   type Connection,
+  type Decoder,
   defineModule,
   duration,
   type Event,
   InputModule,
   LineConnection,
+  type LineDecoding,
   type Listener,
   port,
   readTlsServer,
@@ -39,7 +41,9 @@ const spec = defineModule({
       .min(1)
       .nullable()
       .default("\n")
-      .describe("What ends an event; `null` makes one event of all that a connection brings."),
+      .describe(
+        "What ends an event; `null` makes one event of all that a connection brings or, with a `protocol`, of each item that it finds in that.",
+      ),
     encoding: z.enum(["text", "binary"]).default("text").describe("`text`: data is text where it is valid UTF-8; `binary`: always bytes."),
     acknowledge: z
       .enum(["none", "line"])
@@ -150,6 +154,7 @@ export default class TcpInput extends InputModule<typeof spec> {
       lineBytesMax: line_bytes_max,
       answers: acknowledge === "line" ? answers : null,
       timers,
+      decoding: this.decoder && this.#decoding(this.decoder),
       now: () => clock.now() / 1000,
       event: (chunk: Buffer, start: number, end: number, timestamp: number) =>
         this.incomingBytes({ chunk, start, end, encoding }, timestamp),
@@ -161,6 +166,15 @@ export default class TcpInput extends InputModule<typeof spec> {
     this.#open.add(lines)
     this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? 0) + 1)
     this.#sweepLater()
+  }
+
+  #decoding(decoder: Decoder): LineDecoding {
+    const { encoding } = this.args
+    return {
+      decoder: decoder.fresh(),
+      item: (value, timestamp) => this.incomingItem(value, timestamp),
+      unit: (chunk, start, end, timestamp) => this.incomingUnit({ chunk, start, end, encoding }, timestamp),
+    }
   }
 
   /** Why one more connection from `peer` is too many. */

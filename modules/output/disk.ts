@@ -7,9 +7,10 @@ import {
   defineModule,
   duration,
   type Event,
-  encodeEvent,
+  type EventPieces,
   OutputModule,
   path,
+  piecesOf,
   type Spool,
   type Spools,
   type SpoolWriter,
@@ -40,6 +41,7 @@ const spec = defineModule({
       .default("wait")
       .describe("When the spool is full or the disk refuses: `wait` until that is over, or `fail` the events."),
   },
+  protocol: false,
   queues: { inbox: { direction: "in", summary: "Events to keep." } },
   contract: ({ when_full, sync }) => ({
     acknowledges: sync === "batch" ? "durable" : "accepted",
@@ -51,6 +53,7 @@ const spec = defineModule({
     delays: true,
     directory: "directory",
   }),
+  memory: (_args, { inflightBytes }) => inflightBytes,
   examples: [
     { title: "A buffer beside the bootstrap file", arguments: { directory: "./buffer" } },
     {
@@ -88,29 +91,40 @@ export default class DiskOutput extends OutputModule<typeof spec> {
   #write(batch: Batch): Promise<void> | undefined {
     const spool = this.#spool as Spool
     const writer = this.#writer as SpoolWriter
-    const records: ReturnType<typeof encodeEvent>[] = []
-    batch.events.forEach((event, index) => {
-      const { origin } = event.knownMetaOrNull ?? {}
-      if (origin?.spool === spool.id) {
-        spool.account.returned(origin.sequence)
-        batch.returned(index)
-      } else this.#encode(batch, index, event, records)
-    })
+    const records = this.#encode(batch, spool)
     if (records.length === 0) return undefined
-    const count = records.length
-    const room = writer.append(records, (error) => {
-      if (error !== undefined) return batch.failRest(error)
-      spool.account.appended(count)
-      batch.stored()
-    })
+    const room = writer.append(records, settled(batch, spool, records.length))
     return room ? undefined : writer.whenRoom()
   }
 
-  #encode(batch: Batch, index: number, event: Event, records: ReturnType<typeof encodeEvent>[]): void {
-    try {
-      records.push(encodeEvent(event))
-    } catch (thrown) {
-      batch.failed(index, thrown)
+  /** The records of a batch, without those of events that cannot be written or came back. */
+  #encode(batch: Batch, spool: Spool): EventPieces[] {
+    const { events } = batch
+    const { id } = spool
+    const records: EventPieces[] = []
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as Event
+      const { origin } = event
+      if (origin?.spool === id) {
+        spool.account.returned(origin.sequence)
+        batch.returned(index)
+        continue
+      }
+      try {
+        records.push(piecesOf(event))
+      } catch (thrown) {
+        batch.failed(index, thrown)
+      }
     }
+    return records
+  }
+}
+
+/** By itself, as a function made where the records are would keep them for as long as it is needed. */
+function settled(batch: Batch, spool: Spool, count: number): (error: unknown) => void {
+  return (error) => {
+    if (error !== undefined) return batch.failRest(error)
+    spool.account.appended(count)
+    batch.stored()
   }
 }

@@ -6,8 +6,10 @@ const spec = defineModule({
   name: "wishbone.output.null",
   summary: "Discards every event.",
   arguments: {},
+  protocol: false,
   queues: { inbox: { direction: "in", summary: "Events to discard." } },
   contract: { acknowledges: "none", waits: { inbox: [] }, failsWithinMs: 0, fails: false, reorders: false, holds: "nothing" },
+  memory: () => 0,
   examples: [{ title: "Throw away what comes", arguments: {} }],
 })
 

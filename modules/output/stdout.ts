@@ -24,6 +24,7 @@ const spec = defineModule({
   queues: { inbox: { direction: "in", summary: "Events to print." } },
   // Whoever reads standard output may stop reading for any time.
   contract: { acknowledges: "accepted", waits: { inbox: [] }, failsWithinMs: Number.POSITIVE_INFINITY, reorders: false, holds: "nothing" },
+  memory: (_args, { inflightBytes }) => inflightBytes,
   examples: [
     { title: "Data as it is", arguments: {} },
     { title: "Whole events in green", arguments: { native_events: true, colorize: true, foreground_color: "GREEN" } },

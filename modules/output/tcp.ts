@@ -81,6 +81,7 @@ const spec = defineModule({
     reorders: false,
     holds: "nothing",
   }),
+  memory: ({ confirm, tail_bytes, keep_bytes }, { inflightBytes }) => inflightBytes + (confirm === "tail" ? tail_bytes : 0) + keep_bytes,
   examples: [
     { title: "Lines to a collector", arguments: { host: "collector.example.test", port: 10_001 } },
     { title: "To another wishbone-ts that answers each line", arguments: { host: "relay.example.test", confirm: "line" } },

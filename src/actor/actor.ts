@@ -19,6 +19,8 @@ import { Ends } from "./ends.ts"
 import { FailureLog } from "./failure-log.ts"
 import { Holds } from "./holds.ts"
 import { Port } from "./port.ts"
+import { RepeatedWarning } from "./repeated-warning.ts"
+import { MemoryRetries } from "./retry-in-memory.ts"
 import type { Runnable, Scheduler } from "./scheduler.ts"
 import { Submissions } from "./submissions.ts"
 
@@ -31,9 +33,13 @@ export interface ActorParts {
   readonly args: ActorArguments
   /** What ends at this instance is delivered to the outside (outputs). */
   readonly delivers: boolean
+  /** Its module says itself what goes to `successful`. */
+  readonly confirms: boolean
   /** Only log and metric events come here. */
   readonly outside: boolean
   readonly outPorts: readonly string[]
+  /** The books of the instance whose place this one takes; without them it has books of its own. */
+  readonly books?: Books | undefined
 }
 
 /** Serves one in queue of an actor: a {@link Consumer} or a {@link BatchConsumer}. */
@@ -50,6 +56,8 @@ export interface QueueServer {
   giveUp(failure: Failure): void
   /** Takes back what it has taken and not settled, so that it can be counted as lost. */
   abandon(): Event[]
+  /** Ports it may put into: it takes nothing while one of them is full. */
+  waits: readonly Port[]
 }
 
 export class Actor implements Runnable, QueueOwner {
@@ -78,10 +86,15 @@ export class Actor implements Runnable, QueueOwner {
   /** Handler calls that go on after their synchronous part. */
   readonly calls: Calls
   readonly submissions: Submissions
+  /** What its handler wants to see again, where nobody else keeps it. */
+  readonly retries = new MemoryRetries(this)
   private readonly controller = new AbortController()
   /** The instance's end: `background` loops, timers and waits end with it. */
   readonly signal: AbortSignal = this.controller.signal
+  /** Turns that took far too long: a handler kept everything else waiting. */
+  private readonly slowTurns: RepeatedWarning
   private paused = false
+  private halted = false
   private nextConsumer = 0
   private recentName = ""
   private recentPort: Port | null = null
@@ -95,18 +108,21 @@ export class Actor implements Runnable, QueueOwner {
     this.scheduler = parts.scheduler
     this.log = parts.log
     this.args = parts.args
-    this.books = new Books(parts.outside, this)
+    this.books = parts.books ?? new Books(parts.outside, this)
     this.failures = new FailureLog(parts.log, parts.platform.timers)
+    this.slowTurns = new RepeatedWarning(parts.log, this.clock)
     for (const name of ["successful", "failed", "logs", "metrics", ...parts.outPorts])
       this.ports.set(name, new Port(name, name === "logs" || name === "metrics"))
     this.ends = new Ends({
       instance: this.name,
       delivers: parts.delivers,
+      confirms: parts.confirms,
       books: this.books,
       successful: this.port("successful"),
       failed: this.port("failed"),
       clock: this.clock,
       failures: this.failures,
+      keepInMemory: (event, wish) => this.retries.keep(event, wish),
     })
     this.holds = new Holds(this)
     const { timeoutMs } = parts.plan
@@ -159,20 +175,43 @@ export class Actor implements Runnable, QueueOwner {
     return false
   }
 
-  /** Whether it takes events at all: not while a gate is closed, nor at the bound of what it holds. */
-  get mayTake(): boolean {
-    return !this.paused && this.holds.count < this.plan.holdMax
+  tookLong(tookMs: number): void {
+    this.slowTurns.warn("a handler blocked the event loop", `nothing else ran for ${Math.round(tookMs)} ms`)
   }
 
-  /** Takes nothing until {@link Actor.resume}: an output without a connection. */
+  /** Whether it takes events at all: not while a gate is closed, nor at the bound of what it holds. */
+  get mayTake(): boolean {
+    return !this.paused && !this.halted && this.holds.count < this.plan.holdMax
+  }
+
+  /** Takes nothing until {@link Actor.goOn}, whatever its module says: it is about to end, or does not run yet. Not in a turn. */
+  halt(): void {
+    this.halted = true
+  }
+
+  goOn(): void {
+    if (!this.halted) return
+    this.halted = false
+    this.wake()
+  }
+
+  /** Takes nothing until {@link Actor.resume}: an output without a connection. In a handler, the event in hand is the last. */
   pause(): void {
     this.paused = true
+    // The consumer looks again whether it may take after a call that did more than hand its event on.
+    if (this.submissions.calling) this.submissions.more = true
   }
 
   resume(): void {
     if (!this.paused) return
     this.paused = false
     this.wake()
+  }
+
+  /** A queue is no more, and nobody serves it. Not in a turn. */
+  removeConsumer(consumer: QueueServer): void {
+    this.consumers.splice(this.consumers.indexOf(consumer), 1)
+    this.nextConsumer = 0
   }
 
   // Submitting
@@ -205,7 +244,7 @@ export class Actor implements Runnable, QueueOwner {
     let queued = 0
     for (const queue of this.queues.values()) {
       queued += queue.inMemory
-      const outside = this.books.outside ? 0 : this.outsideSources(queue)
+      const outside = this.books.outside ? 0 : queue.fromOutside
       fromOutside += outside
       received += queue.entered - outside
     }
@@ -213,9 +252,6 @@ export class Actor implements Runnable, QueueOwner {
     for (const port of this.ports.values()) if (!port.outside) forwarded += port.count
     return { received, fromOutside, forwarded, queued }
   }
-
-  /** Ports of outside instances, and log and metric ports, that feed an in queue of this instance. Filled by the router. */
-  readonly outsidePorts = new Map<Queue, Port[]>()
 
   overflowed(event: Event): void {
     this.ends.overflow(event)
@@ -229,14 +265,10 @@ export class Actor implements Runnable, QueueOwner {
   /** Ends the instance: no background loop, no timer goes on. */
   close(): void {
     this.controller.abort()
+    this.retries.close()
     this.timeouts?.close()
+    this.slowTurns.close()
     this.failures.close()
-  }
-
-  private outsideSources(queue: Queue): number {
-    let count = 0
-    for (const port of this.outsidePorts.get(queue) ?? []) count += port.count
-    return count
   }
 
   /** Names may come from data: one that nobody routed leads nowhere and is not remembered. Data does not leave by `logs` and `metrics`. */

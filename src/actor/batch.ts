@@ -7,6 +7,7 @@ import type { Event, UuidSource } from "../event.ts"
 import type { Queue } from "../queue/queue.ts"
 import type { Ticket } from "../ticket.ts"
 import type { Actor, QueueServer } from "./actor.ts"
+import type { QueueFunctions } from "./module-function.ts"
 import type { Port } from "./port.ts"
 import { ReleasedEvents, type SentBytes } from "./released.ts"
 
@@ -67,13 +68,13 @@ export class Batch {
 
   /** The event at `index` failed. Ignored when it is settled already. */
   failed(index: number, error: unknown): void {
-    const event = this.settleAhead(index)
+    const event = this.take(index)
     if (event !== undefined) this.consumer.ends.fail(event, error)
   }
 
   /** The event at `index` came back to the spool it was read from, and stays there. Ignored when it is settled already. */
   returned(index: number): void {
-    const event = this.settleAhead(index)
+    const event = this.take(index)
     if (event !== undefined) this.consumer.ends.giveBack(event)
   }
 
@@ -144,8 +145,8 @@ export class Batch {
     run.close()
   }
 
-  /** Settles the event at `index`, before or after others; answers it, or `undefined` when it was settled already. */
-  private settleAhead(index: number): Event | undefined {
+  /** The event at `index` is the caller's from now on, who ends it otherwise; `undefined` when it is settled already. */
+  take(index: number): Event | undefined {
     if (!(index >= this.next && index < this.size) || this.settledAhead?.[index] === 1) return undefined
     const event = this.at(index)
     this.settledAhead ??= new Uint8Array(this.size)
@@ -203,8 +204,9 @@ export class BatchConsumer implements QueueServer {
   blocked = false
   private readonly actor: Actor
   private readonly handler: BatchHandler
-  private readonly waits: readonly Port[]
+  waits: readonly Port[]
   private readonly inflight: { readonly events: number; readonly bytes: number }
+  private readonly functions: QueueFunctions | null
   private events = 0
   private bytes = 0
   /** Calls whose promise has not ended: one at a time keeps the order. */
@@ -216,12 +218,14 @@ export class BatchConsumer implements QueueServer {
     handler: BatchHandler
     waits: readonly Port[]
     inflight: { readonly events: number; readonly bytes: number }
+    functions?: QueueFunctions | undefined
   }) {
     this.actor = parts.actor
     this.queue = parts.queue
     this.handler = parts.handler
     this.waits = parts.waits
     this.inflight = parts.inflight
+    this.functions = parts.functions ?? null
   }
 
   get ends(): Actor["ends"] {
@@ -267,10 +271,12 @@ export class BatchConsumer implements QueueServer {
   /** One event of a batch ended well. Called by {@link Batch}. */
   endWell(event: Event, durably: boolean, run: TicketRun): void {
     const { ends } = this.actor
-    if (durably) return ends.store(event)
+    const { ticket } = event
+    const wantsResult = ticket !== null && ticket.results !== null
+    if (durably) return ticket === null || wantsResult ? ends.store(event) : run.end(ticket)
     if (ends.successful.queue !== null) return ends.successful.put(event)
-    if (event.ticket !== null && event.ticket.results !== null) return ends.deliver(event)
-    this.endPlainly(event.ticket, run)
+    if (wantsResult) return ends.deliver(event)
+    this.endPlainly(ticket, run)
   }
 
   /** One event ended well of which nobody needs more than its ticket. Called by {@link Batch}. */
@@ -345,6 +351,7 @@ export class BatchConsumer implements QueueServer {
       events.push(event)
       bytes += event.weight
     }
+    if (this.functions !== null) bytes = this.applyFunctions(events, this.functions)
     if (events.length === 0) return undefined
     const batch = new Batch(this, events, bytes)
     this.open.add(batch)
@@ -352,6 +359,24 @@ export class BatchConsumer implements QueueServer {
     this.bytes += bytes
     actor.books.inHands += events.length
     return batch
+  }
+
+  /** Applies the functions of the queue; what one of them fails leaves the list. Answers the bytes of what is left, as it is now. */
+  private applyFunctions(events: Event[], functions: QueueFunctions): number {
+    let kept = 0
+    let bytes = 0
+    for (const event of events) {
+      try {
+        functions.apply(event)
+      } catch (thrown) {
+        this.ends.fail(event, thrown)
+        continue
+      }
+      events[kept++] = event
+      bytes += event.weight
+    }
+    events.length = kept
+    return bytes
   }
 
   private await(batch: Batch, promise: PromiseLike<unknown>): void {

@@ -119,7 +119,7 @@ export class Calls {
     if (call === null) return false
     const { ends } = this.parts
     this.leave(call)
-    if (ends.successful.queue !== null && port !== ends.successful) {
+    if (ends.copies && port !== ends.successful) {
       call.successCopy = event.clone()
       this.branchInHand(call.successCopy)
     }

@@ -9,6 +9,7 @@ import type { Failure } from "../errors.ts"
 import { type Event, Standing } from "../event.ts"
 import type { Queue } from "../queue/queue.ts"
 import type { Actor, QueueServer } from "./actor.ts"
+import type { ActorArguments } from "./arguments.ts"
 import type { Port } from "./port.ts"
 
 /** A one-event handler: `undefined` and a promise of it are the usual answers; any other value stays with the branch as its result. */
@@ -26,15 +27,18 @@ export class Consumer implements QueueServer {
   blocked = false
   private readonly actor: Actor
   private readonly handler: (event: Event, args: unknown, signal: AbortSignal) => unknown
-  private readonly waits: readonly Port[]
+  private readonly args: ActorArguments
+  waits: readonly Port[]
   private readonly max: number
   /** Bytes that fitted the fullest out queue when {@link room} looked, less what went on since. */
   private roomBytes = 0
 
-  constructor(parts: { actor: Actor; queue: Queue; handler: Handler; waits: readonly Port[]; max: number }) {
+  /** `args`: those of the actor, or those that come after the queue's functions. */
+  constructor(parts: { actor: Actor; queue: Queue; handler: Handler; args?: ActorArguments; waits: readonly Port[]; max: number }) {
     this.actor = parts.actor
     this.queue = parts.queue
     this.handler = parts.handler as (event: Event, args: unknown, signal: AbortSignal) => unknown
+    this.args = parts.args ?? parts.actor.args
     this.waits = parts.waits
     this.max = parts.max
   }
@@ -46,9 +50,9 @@ export class Consumer implements QueueServer {
 
   /** Takes events until the queue is empty, a bound is reached or time is up. */
   turn(deadlineMs: number): void {
-    const { actor, queue, handler } = this
+    const { actor, args, queue, handler } = this
     const { ends, submissions, timeouts } = actor
-    const fixedArgs = actor.args.perEvent === null ? actor.args.fixed : null
+    const fixedArgs = args.perEvent === null ? args.fixed : null
     let room = this.room()
     let taken = 0
     while (room > 0 && taken < turnEvents && this.active < this.max) {
@@ -70,7 +74,7 @@ export class Consumer implements QueueServer {
       submissions.calling = true
       let result: unknown
       try {
-        result = handler(event, fixedArgs ?? actor.args.of(event), timeouts === null ? actor.signal : timeouts.nextSignal())
+        result = handler(event, fixedArgs ?? args.of(event), timeouts === null ? actor.signal : timeouts.nextSignal())
       } catch (thrown) {
         submissions.withdraw(event)
         ends.fail(event, thrown)

@@ -1,7 +1,7 @@
 // How a branch leaves an instance: handed on, failed, or over. Each way changes the books and the ticket together, here and nowhere
 // else. An instance's branches end through one `Ends`.
 
-import { describeThrown, Failure, type FailureKind, failureKindOf } from "../errors.ts"
+import { describeThrown, Failure, type FailureKind, failureKindOf, isRetry, type RetryWish } from "../errors.ts"
 import { type Event, reserveTtl, Standing } from "../event.ts"
 import type { Books, DropReason } from "../ledger.ts"
 import type { Clock } from "../platform/platform.ts"
@@ -13,6 +13,8 @@ export const ttlFailure = new Failure("ttl", "ttl", "the event went through too 
 const overflowFailure = new Failure("overflow", "overflow", "the queue was full and its policy drops")
 const returnedFailure = new Failure("transient", "returned", "the event came back to the spool it was read from")
 const unroutedFailure = new Failure("error", "failed", "the event was handed to `failed`, where nobody takes it")
+/** The instance was removed from the graph, or is to start again, and its time is over. */
+export const staleFailure = new Failure("stale", "stale", "the instance was removed or changed before the event was through")
 /** The graph is stopping. */
 export const stoppedFailure = new Failure("stopped", "stopped", "the graph stopped before the event was through")
 
@@ -21,27 +23,40 @@ export class Ends {
   readonly failed: Port
   /** The instance delivers to the outside: what ends here without more is delivered. */
   private readonly delivers: boolean
+  /** The module says itself what goes to `successful`. */
+  private readonly confirms: boolean
   private readonly instance: string
   private readonly books: Books
   private readonly clock: Clock
   private readonly failures: FailureLog
+  private readonly keepInMemory: (event: Event, wish: RetryWish) => boolean
 
   constructor(parts: {
     instance: string
     delivers: boolean
+    confirms: boolean
     books: Books
     successful: Port
     failed: Port
     clock: Clock
     failures: FailureLog
+    /** Keeps an event whose handler asked to see it again, where nobody else does; answers whether it could. */
+    keepInMemory: (event: Event, wish: RetryWish) => boolean
   }) {
     this.instance = parts.instance
     this.delivers = parts.delivers
+    this.confirms = parts.confirms
     this.books = parts.books
     this.successful = parts.successful
     this.failed = parts.failed
     this.clock = parts.clock
     this.failures = parts.failures
+    this.keepInMemory = parts.keepInMemory
+  }
+
+  /** Whether what is handed on goes to `successful` as well, as a copy. */
+  get copies(): boolean {
+    return this.successful.queue !== null && !this.confirms
   }
 
   /** Hands the event on. Without a route its branch ends well, undelivered; on `failed` badly. */
@@ -87,6 +102,10 @@ export class Ends {
     const { line, type, message, code } = describeThrown(thrown)
     this.failures.count(kind, code, thrown)
     event.recordFailure({ time: this.clock.now() / 1000, instance: this.instance, kind, code, message }, [line, type, message])
+    if (isRetry(thrown)) {
+      if (this.failed.queue?.retries === true) event.meta.wish = thrown
+      else if (this.keepInMemory(event, thrown)) return
+    }
     if (this.failed.queue !== null) return this.failed.put(event)
     this.endBadly(event, kind, thrown)
   }
@@ -106,7 +125,7 @@ export class Ends {
 
   /** The branch is lost; a person needs to know. What still lies in a spool only failed: its record is offered again. */
   lose(event: Event, kind: FailureKind, error: unknown): void {
-    if (event.knownMetaOrNull?.origin !== undefined) return this.endBadly(event, kind, error)
+    if (event.origin !== undefined) return this.endBadly(event, kind, error)
     this.books.lost += 1
     this.failures.lost(kind, error)
     event.ticket?.fail(event.slot, kind, error)

@@ -29,6 +29,8 @@ export interface ChunkLines {
   /** Places, among all lines of the chunk, of those that could not become events; ascending. */
   readonly invalid: readonly number[]
   readonly bytes: number
+  /** How many events each of the other lines became, in order, where a protocol may have found none or several in one. @defaultValue one each */
+  readonly counts?: readonly number[] | undefined
 }
 
 /** One chunk whose lines are not all answered. It owns their ticket. */
@@ -46,7 +48,7 @@ class Chunk implements TicketOwner {
   }
 
   get count(): number {
-    return this.lines.events + this.lines.invalid.length
+    return (this.lines.counts?.length ?? this.lines.events) + this.lines.invalid.length
   }
 
   ticketSettled(ticket: Ticket): void {
@@ -56,9 +58,9 @@ class Chunk implements TicketOwner {
   }
 
   replies(): string {
-    const { events, invalid } = this.lines
+    const { invalid, counts } = this.lines
     const failed = this.ticket?.failed ?? null
-    if (this.settled && failed === null && invalid.length === 0) return "ok\n".repeat(events)
+    if (this.settled && failed === null && invalid.length === 0) return "ok\n".repeat(this.count)
     let text = ""
     let slot = 0
     let next = 0
@@ -66,9 +68,21 @@ class Chunk implements TicketOwner {
       if (invalid[next] === place) {
         next += 1
         text += reply("invalid")
-      } else text += this.settled ? reply(failed?.get(slot++)?.kind) : reply("timeout")
+        continue
+      }
+      const end = slot + (counts?.[place - next] ?? 1)
+      text += reply(this.kindOf(slot, end))
+      slot = end
     }
     return text
+  }
+
+  /** What became of a line, by its slots: the kind of the first that failed. One in which nothing was found is through. */
+  private kindOf(slot: number, end: number): FailureKind | undefined {
+    if (!this.settled) return slot < end ? "timeout" : undefined
+    const failed = this.ticket?.failed ?? null
+    for (let at = slot; failed !== null && at < end; at++) if (failed.has(at)) return failed.get(at)?.kind
+    return undefined
   }
 }
 

@@ -4,8 +4,10 @@
 import type { Event } from "../event.ts"
 import type { Connection, Timers } from "../platform/platform.ts"
 import type { TicketOwner } from "../ticket.ts"
+import { DecodedStream } from "./decoded-stream.ts"
+import type { Decoder } from "./decoder.ts"
 import { LineAnswers, type LineAnswersOptions } from "./line-answers.ts"
-import { LineSplit } from "./line-split.ts"
+import { LineSplit, type TakeLine } from "./line-split.ts"
 
 /** How long a closed connection is still read, so that its last replies are not thrown away by a reset. */
 const lingerMs = 1000
@@ -21,6 +23,8 @@ export interface LineConnectionParts {
   now(): number
   /** @throws Invalid */
   event(chunk: Buffer, start: number, end: number, timestamp: number): Event
+  /** Where a protocol decodes: `null` without one. */
+  readonly decoding: LineDecoding | null
   /** `owner` is to own the ticket of the events. A promise means that no more is to be read before. */
   submit(events: readonly Event[], owner: TicketOwner | null): Promise<void> | undefined
   /** Something that the peer did wrong. */
@@ -28,16 +32,28 @@ export interface LineConnectionParts {
   gone(): void
 }
 
+/** How a protocol makes events of what comes. */
+export interface LineDecoding {
+  /** For this connection alone. Without a delimiter it gets the bytes as they come, and each item counts as a line. */
+  readonly decoder: Decoder
+  /** The event of one item. @throws Invalid */
+  item(value: unknown, timestamp: number): Event
+  /** The events of one line. @throws Invalid */
+  unit(chunk: Buffer, start: number, end: number, timestamp: number): readonly Event[]
+}
+
 export class LineConnection {
   /** Nothing has come yet. */
   silent = true
   private readonly connection: Connection
   private readonly parts: LineConnectionParts
-  private readonly lines: LineSplit
+  private readonly lines: LineSplit | DecodedStream
   private readonly answers: LineAnswers | null
   // Of the chunk in hand.
   private events: Event[] = []
   private invalid: number[] = []
+  /** Events of each line, where that need not be one. */
+  private counts: number[] | null
   private timestamp = 0
   /** Reasons not to read. */
   private holds = 0
@@ -54,12 +70,9 @@ export class LineConnection {
     this.connection = connection
     this.parts = parts
     this.quietSinceMs = nowMs
-    this.lines = new LineSplit({
-      delimiter: parts.delimiter,
-      lineBytesMax: parts.lineBytesMax,
-      line: (chunk, start, end) => this.line(chunk, start, end),
-      tooLong: () => this.tooLong(),
-    })
+    const { decoding, delimiter } = parts
+    this.counts = decoding === null || delimiter === null ? null : []
+    this.lines = decoding === null || delimiter !== null ? this.makeLines(decoding) : this.makeStream(decoding)
     this.answers = parts.answers === null ? null : this.makeAnswers(parts.answers)
     connection.setEvents({
       data: (chunk) => this.take(chunk),
@@ -117,6 +130,24 @@ export class LineConnection {
     })
   }
 
+  private makeLines(decoding: LineDecoding | null): LineSplit {
+    const { delimiter, lineBytesMax } = this.parts
+    const line: TakeLine =
+      decoding === null
+        ? (chunk, start, end) => this.line(chunk, start, end)
+        : (chunk, start, end) => this.decodedLine(decoding, chunk, start, end)
+    return new LineSplit({ delimiter, lineBytesMax, line, tooLong: () => this.tooLong() })
+  }
+
+  private makeStream({ decoder, item }: LineDecoding): DecodedStream {
+    return new DecodedStream({
+      decoder,
+      item: (value) => this.made(() => [item(value, this.timestamp)]),
+      invalid: (problem) => this.refuse("something that cannot be decoded was dropped", problem),
+      broken: (problem) => this.broken(problem),
+    })
+  }
+
   private makeAnswers(options: NonNullable<LineConnectionParts["answers"]>): LineAnswers {
     return new LineAnswers({
       ...options,
@@ -129,7 +160,7 @@ export class LineConnection {
   }
 
   private take(chunk: Buffer): void {
-    if (this.over) return
+    if (this.over || this.finished) return
     this.heard = true
     this.silent = false
     this.timestamp = this.parts.now()
@@ -148,11 +179,12 @@ export class LineConnection {
   }
 
   private submit(bytes: number): void {
-    const { events, invalid, answers } = this
-    if (events.length === 0 && invalid.length === 0) return
+    const { events, invalid, answers, counts } = this
+    if (events.length === 0 && invalid.length === 0 && (counts === null || counts.length === 0)) return
     this.events = []
     if (invalid.length > 0) this.invalid = []
-    const owner = answers === null ? null : answers.expect({ events: events.length, invalid, bytes })
+    if (counts !== null) this.counts = []
+    const owner = answers === null ? null : answers.expect({ events: events.length, invalid, bytes, counts: counts ?? undefined })
     if (events.length === 0) return
     const full = this.parts.submit(events, owner)
     if (full === undefined) return
@@ -169,12 +201,39 @@ export class LineConnection {
     }
   }
 
+  private decodedLine(decoding: LineDecoding, chunk: Buffer, start: number, end: number): void {
+    if (!this.over) this.made(() => decoding.unit(chunk, start, end, this.timestamp))
+  }
+
+  /** Takes the events of one line or item, or refuses it. */
+  private made(make: () => readonly Event[]): void {
+    try {
+      const events = make()
+      for (const event of events) this.events.push(event)
+      this.counts?.push(events.length)
+    } catch (thrown) {
+      this.refuse(`${this.counts === null ? "an item" : "a line"} was dropped`, (thrown as Error).message)
+    }
+  }
+
+  /** Nothing further can be decoded. Where items are answered this one is refused, and what was taken before gets its replies. */
+  private broken(problem: string): void {
+    if (this.over) return
+    if (this.answers === null) return this.giveUp(problem)
+    this.refuse("a connection is read no further", problem)
+    this.finished = true
+  }
+
   /** Where lines are answered this one is refused and skipped. Else nobody could tell the peer: what came before it in this chunk is still
    *  submitted, and the connection ends. */
   private tooLong(): void {
     if (this.over) return
     const problem = `a line has more than ${this.parts.lineBytesMax} bytes (\`line_bytes_max\`)`
     if (this.answers !== null) return this.refuse("a line was refused", problem)
+    this.giveUp(problem)
+  }
+
+  private giveUp(problem: string): void {
     this.over = true
     this.parts.warn("a connection was ended", problem)
     this.connection.destroy()
@@ -182,7 +241,7 @@ export class LineConnection {
 
   private refuse(kind: string, problem: string): void {
     this.parts.warn(kind, problem)
-    if (this.answers !== null) this.invalid.push(this.events.length + this.invalid.length)
+    if (this.answers !== null) this.invalid.push((this.counts?.length ?? this.events.length) + this.invalid.length)
   }
 
   private write(bytes: Buffer): void {

@@ -56,20 +56,23 @@ export class LineJoin {
   /** Adds `chunk[start, end)`, which must not be changed any more. @throws Invalid when it holds the delimiter. */
   addPiece(chunk: Buffer, start: number, end: number): void {
     const ended = this.byte >= 0 && end < chunk.length && chunk[end] === this.byte
+    if (!ended) return this.addAlone(chunk.subarray(start, end))
     // With the delimiter right behind it, the first one found must be that one: one search says all there is to know.
-    if (this.counts) this.count(chunk.subarray(start, end))
-    if (this.refuses && (ended ? chunk.indexOf(this.byte, start) !== end : this.inBytes(chunk.subarray(start, end)))) this.refuse()
-    if (chunk === this.chunk && start === this.end && ended) {
+    const isOne = !(this.refuses || this.counts) || chunk.indexOf(this.byte, start) === end
+    if (this.refuses && !isOne) this.refuse()
+    if (this.counts) {
+      if (isOne) this.lines += isEmptyPiece(chunk, start, end, this.byte) ? 0 : 1
+      else this.count(chunk.subarray(start, end))
+    }
+    if (chunk === this.chunk && start === this.end) {
       this.end = end + 1
       return
     }
     this.closePiece()
-    if (ended) {
-      this.closeText()
-      this.chunk = chunk
-      this.start = start
-      this.end = end + 1
-    } else this.addBytes(chunk.subarray(start, end))
+    this.closeText()
+    this.chunk = chunk
+    this.start = start
+    this.end = end + 1
   }
 
   /** Where in the buffer the piece that was added last ends, its delimiter left out. */
@@ -87,8 +90,11 @@ export class LineJoin {
     if (pieces.length === 1) return pieces[0] as Buffer
     const whole = this.allocate(bytes)
     let at = 0
+    const { delimiter, byte } = this
     for (const piece of pieces) {
-      whole.set(piece, at)
+      // Where no piece brings its delimiter along every other one is that.
+      if (piece === delimiter && byte >= 0) whole[at] = byte
+      else whole.set(piece, at)
       at += piece.length
     }
     return whole
@@ -104,6 +110,12 @@ export class LineJoin {
     const { delimiterText } = this
     if (delimiterText === "" || !data.includes(delimiterText)) this.lines += isEmptyLine(data, delimiterText) ? 0 : 1
     else for (const line of data.toString().split(delimiterText)) this.lines += isEmptyLine(line, delimiterText) ? 0 : 1
+  }
+
+  private addAlone(line: Buffer): void {
+    if (this.counts) this.count(line)
+    if (this.refuses && this.inBytes(line)) this.refuse()
+    this.addBytes(line)
   }
 
   private addText(line: string): void {
@@ -155,7 +167,8 @@ export class LineJoin {
   }
 
   private inBytes(line: Buffer): boolean {
-    const { delimiter } = this
+    const { delimiter, byte } = this
+    if (byte >= 0) return line.indexOf(byte) >= 0
     if (line.includes(delimiter)) return true
     const width = delimiter.length - 1
     return width > 0 && Buffer.concat([line.subarray(-width), delimiter]).indexOf(delimiter) !== Math.min(width, line.length)
@@ -165,6 +178,11 @@ export class LineJoin {
     const problem = `the data holds the delimiter ${JSON.stringify(this.delimiterText)}, so it would arrive as several lines`
     throw new Invalid(`${problem} (\`delimiter_in_data: allow\` sends it all the same)`, { code: "delimiter" })
   }
+}
+
+/** As {@link isEmptyLine}, of a piece that ends in one byte. */
+function isEmptyPiece(chunk: Buffer, start: number, end: number, byte: number): boolean {
+  return start === end || (byte === 10 && end - start === 1 && chunk[start] === 13)
 }
 
 /** Of a line that LF ends a CR before it belongs to the end. */

@@ -78,7 +78,8 @@ export class LineQuestions implements Confirmation {
 
   data(chunk: Buffer): void {
     this.replied = false
-    this.lines.push(chunk)
+    const from = this.lines.unfinishedBytes === 0 ? this.takeGood(chunk) : 0
+    if (from < chunk.length) this.lines.push(from === 0 ? chunk : chunk.subarray(from))
     if (this.replied) this.sinceMs = this.options.clock.monotonic()
     const [oldest] = this.questions
     if (oldest !== undefined && !this.over) this.tell(oldest)
@@ -94,12 +95,26 @@ export class LineQuestions implements Confirmation {
     return { unconfirmed: rest.map(({ batch, unanswered }) => ({ batch, count: unanswered, cost: 0 })), presumed: [] }
   }
 
+  /** Nearly all replies are `ok`: those with which a chunk begins are counted without looking for the ends of lines. Answers where others begin. */
+  private takeGood(chunk: Buffer): number {
+    let at = 0
+    while (chunk[at] === 0x6f && chunk[at + 1] === 0x6b && chunk[at + 2] === 0x0a && !this.over) {
+      this.replyWith(null)
+      at += 3
+    }
+    return at
+  }
+
   private reply(chunk: Buffer, start: number, end: number): void {
     if (this.over) return
-    const [question] = this.questions
     const ok = end - start === 2 && chunk[start] === 0x6f && chunk[start + 1] === 0x6b
     const failure = ok ? null : this.failureOf(chunk.toString("latin1", start, end))
-    if (failure === undefined) return this.strange("a reply is neither `ok` nor `failed <kind>`")
+    if (failure === undefined) this.strange("a reply is neither `ok` nor `failed <kind>`")
+    else this.replyWith(failure)
+  }
+
+  private replyWith(failure: Failure | null): void {
+    const [question] = this.questions
     if (question === undefined) return this.strange("a reply came without a question")
     this.any = true
     this.replied = true

@@ -36,6 +36,7 @@ export class LineSplit {
   private length = 0
   /** The line has been found too long: what comes of it is skipped. */
   private skipping = false
+  private since = 0
 
   constructor({ delimiter, lineBytesMax, line, tooLong }: LineSplitOptions) {
     this.delimiter = delimiter === null ? null : Buffer.from(delimiter)
@@ -52,9 +53,15 @@ export class LineSplit {
     return this.length
   }
 
+  /** Bytes taken since the last delimiter, those of a line that is left out included: where the unfinished line begins. */
+  get bytesSinceLine(): number {
+    return this.since
+  }
+
   /** Takes a chunk and tells the lines that end in it. */
   push(chunk: Buffer): void {
     let at = this.length > 0 || this.skipping ? this.finishPartial(chunk) : 0
+    if (at < 0 || this.delimiter === null) this.since += chunk.length
     if (at < 0) return
     if (this.delimiter === null) return this.keep(chunk, at)
     const { needle, width } = this
@@ -64,6 +71,7 @@ export class LineSplit {
       this.tell(chunk, at, end)
       at = end + width
     }
+    this.since = chunk.length - at
     if (at < chunk.length) this.keep(chunk, at)
   }
 
@@ -71,6 +79,7 @@ export class LineSplit {
   end(): void {
     const { partial, length, skipping } = this
     this.forget()
+    this.since = 0
     if (!skipping && length > 0) this.tell(partial, 0, length)
   }
 

@@ -5,11 +5,16 @@ import { type Encoding, Event } from "../event.ts"
 import type { Log } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
 import type { Args, ModuleSpec } from "../spec/spec.ts"
+import type { FailedSlot } from "../ticket.ts"
 import type { Actor } from "./actor.ts"
 import type { Background, BackgroundBody } from "./background.ts"
 import type { BatchHandler } from "./batch.ts"
 import type { Handler } from "./consumer.ts"
+import type { Decoder } from "./decoder.ts"
+import type { Encoder } from "./encoder.ts"
 import type { Producer } from "./producer.ts"
+import type { Template } from "./template.ts"
+import { watchEnd } from "./watched-end.ts"
 
 /** What shares a folder, or a count, between instances of one graph: the spools in use. Typed by who provides it. */
 export interface ModuleContext {
@@ -23,10 +28,14 @@ export interface ModuleContext {
   readonly runNow: () => void
   /** This input will never make another event. */
   readonly inputEnded: () => void
+  /** What the file's `protocol` is: one of the two at most. */
+  readonly decoder: Decoder | null
+  readonly encoder: Encoder | null
 }
 
 /** Handlers by in queue; `"*"` serves every in queue that the routes name. */
 export type Handlers = Readonly<Record<string, Handler>>
+/** Batch handlers by in queue, likewise. */
 export type BatchHandlers = Readonly<Record<string, BatchHandler>>
 
 /** What every kind of module has. Authors extend {@link InputModule}, {@link FlowModule}, {@link ProcessModule} or {@link OutputModule}. */
@@ -63,6 +72,12 @@ export abstract class Module<Spec extends ModuleSpec = ModuleSpec> {
 
   /** The graph is stopping: submit what is held back for a fuller batch. Comes again when something came after all. */
   flush(): void | Promise<void> {}
+
+  /** Other arguments from now on; they differ in nothing but what the spec calls `live`. Must not throw. */
+  applyArguments?(args: Args<Spec>): void
+
+  /** The graph is stopping: of what the module keeps for later, offer nothing any more. */
+  stopOffering?(): void
 
   /** Names of the in queues that routes or the module itself made, and of the out queues that are connected. */
   get inQueues(): string[] {
@@ -104,6 +119,18 @@ export abstract class Module<Spec extends ModuleSpec = ModuleSpec> {
    *  end. They stay held until `whole` is submitted. */
   join(members: readonly Event[], whole: Event): void {
     this.context.actor.submissions.join(members, whole)
+  }
+
+  /** Tells how the event in hand, and all that is made of it further on, ended: once, when all of it has ended or lies in a durable place,
+   *  with what failed or nothing. To be called before the event is submitted. `told` is to be short and must not throw. */
+  protected watchEnd(event: Event, told: (failed: FailedSlot | undefined) => void): void {
+    watchEnd(event, told)
+  }
+
+  /** Makes a template of text from a file that the bootstrap file names. Never of anything that came with an event.
+   *  @throws WishboneError `WB_TEMPLATE_SYNTAX` or `WB_TEMPLATE_NAME` */
+  protected template(source: string): Template {
+    return this.context.actor.args.compile(source)
   }
 
   /** Runs `body` until the instance ends. When it throws it is logged, counted, and started again after two seconds. */

@@ -8,6 +8,7 @@ import { Circuit, type CircuitOptions } from "./circuit.ts"
 import { FlowModule } from "./flow.ts"
 import type { ModuleContext } from "./module.ts"
 import { RepeatedWarning } from "./repeated-warning.ts"
+import { RequestCircuit, type RequestCircuitOptions } from "./request-circuit.ts"
 
 /** The arguments every output has. */
 interface OutputArguments {
@@ -26,8 +27,15 @@ export abstract class OutputModule<Spec extends ModuleSpec = ModuleSpec> extends
     this.warnings = new RepeatedWarning(this.log, this.platform.clock)
   }
 
-  /** What of the event leaves: the whole of it as plain data, the rendered `payload`, or what lies at `selection`. @throws Invalid */
+  /** What of the event leaves: the whole of it as plain data, the rendered `payload`, or what lies at `selection`; with a `protocol` as the text
+   *  or bytes that its encoder makes of that. @throws Invalid */
   protected payloadOf(event: Event, args: OutputArguments = this.args as unknown as OutputArguments): unknown {
+    const { encoder } = this.context
+    const payload = this.selected(event, args)
+    return encoder === null ? payload : encoder.encode(payload)
+  }
+
+  private selected(event: Event, args: OutputArguments): unknown {
     const { native_events, payload, selection } = args
     if (native_events) return toNative(event)
     if (payload !== null) return payload
@@ -42,16 +50,13 @@ export abstract class OutputModule<Spec extends ModuleSpec = ModuleSpec> extends
   /** Whether the event's data leaves just as it is, so that bytes need not be decoded. */
   protected get passesData(): boolean {
     const { selection, payload, native_events } = this.args as unknown as OutputArguments
-    return selection === "data" && payload === null && !native_events && this.context.actor.args.perEvent === null
-  }
-
-  /** Takes no events until {@link OutputModule.resumeTaking}; what is taken already goes its way. */
-  protected pauseTaking(): void {
-    this.context.actor.pause()
-  }
-
-  protected resumeTaking(): void {
-    this.context.actor.resume()
+    return (
+      selection === "data" &&
+      payload === null &&
+      !native_events &&
+      this.context.actor.args.perEvent === null &&
+      this.context.encoder === null
+    )
   }
 
   /** A circuit for the destination of this output. */
@@ -71,6 +76,27 @@ export abstract class OutputModule<Spec extends ModuleSpec = ModuleSpec> extends
     })
     actor.circuits.push(circuit)
     return circuit
+  }
+
+  /** A circuit for a destination that is sent requests, each of which can fail alone. */
+  protected requestCircuit(options: Pick<RequestCircuitOptions, "destination" | "changed">): RequestCircuit {
+    const { actor } = this.context
+    const circuit = new RequestCircuit({
+      ...options,
+      timers: this.platform.timers,
+      random: this.platform.random,
+      log: this.log,
+      get failsOver() {
+        return actor.port("failed").queue !== null
+      },
+    })
+    actor.circuits.push(circuit)
+    return circuit
+  }
+
+  /** Whether whoever takes failed events honours a `Retry`, and the time it names. */
+  protected get failedIsRetried(): boolean {
+    return this.context.actor.port("failed").queue?.retries === true
   }
 
   /** Copies of an event were sent again after an attempt that may have arrived. */

@@ -19,6 +19,13 @@ export class Port {
     this.outside = outside
   }
 
+  /** Ends at `queue` from now on; `outside`: what leaves here stands outside the books of the queue's owner. */
+  connect(queue: Queue | null, outside: boolean): void {
+    this.queue?.removeOutside(this)
+    this.queue = queue
+    if (outside) queue?.addOutside(this)
+  }
+
   /** Whether producers should wait. */
   get full(): boolean {
     return this.queue !== null && !this.queue.drops && this.queue.full

@@ -2,7 +2,7 @@
 // while the queue is full, and takes whole batches as long as the queue is below its size.
 
 import { type Event, Standing } from "../event.ts"
-import type { Queue, Wakeable } from "../queue/queue.ts"
+import type { Wakeable } from "../queue/queue.ts"
 import type { Actor } from "./actor.ts"
 import { stoppedFailure } from "./ends.ts"
 import type { Port } from "./port.ts"
@@ -15,16 +15,14 @@ interface Waiting {
   readonly resolve: () => void
 }
 
-/** Submissions that wait for room in one queue, in order. */
+/** Submissions that wait for room behind one port, in order. */
 class Line implements Wakeable {
   private readonly port: Port
-  private readonly queue: Queue
   private readonly put: (events: Event | readonly Event[], port: Port) => void
   private readonly waiting: Waiting[] = []
 
-  constructor(port: Port, queue: Queue, put: (events: Event | readonly Event[], port: Port) => void) {
+  constructor(port: Port, put: (events: Event | readonly Event[], port: Port) => void) {
     this.port = port
-    this.queue = queue
     this.put = put
   }
 
@@ -35,13 +33,14 @@ class Line implements Wakeable {
   join(events: Event | readonly Event[]): Promise<void> {
     return new Promise((resolve) => {
       this.waiting.push({ events, resolve })
-      this.queue.waitForRoom(this)
+      this.port.queue?.waitForRoom(this)
     })
   }
 
+  /** There is room again, or the port leads elsewhere by now. */
   wake(): void {
-    while (this.waiting.length > 0 && !this.queue.full) this.admit()
-    if (this.waiting.length > 0) this.queue.waitForRoom(this)
+    while (this.waiting.length > 0 && !this.port.full) this.admit()
+    if (this.waiting.length > 0) this.port.queue?.waitForRoom(this)
   }
 
   /** Puts everything in, room or not: the graph ends and must account for it. */
@@ -95,10 +94,20 @@ export class Producer {
     for (const line of this.lines.values()) line.admitAll()
   }
 
+  /** Ports lead elsewhere: who waited for a queue looks at the one that is there now. */
+  rerouted(): void {
+    for (const line of this.lines.values()) line.wake()
+  }
+
+  /** Nobody submits any more: no queue needs to remember this one. */
+  forget(): void {
+    for (const [port, line] of this.lines) port.queue?.stopWaiting(line)
+  }
+
   private lineAt(port: Port): Line {
     let line = this.lines.get(port)
     if (line === undefined) {
-      line = new Line(port, port.queue as Queue, this.put)
+      line = new Line(port, this.put)
       this.lines.set(port, line)
     }
     return line

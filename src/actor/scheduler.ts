@@ -9,11 +9,14 @@ export interface Runnable {
   listed: boolean
   /** Runs until `deadlineMs` (monotonic) at most; answers whether it wants another turn. Must not throw. */
   turn(deadlineMs: number): boolean
+  /** Its last turn took far longer than a turn may: nothing else ran meanwhile. */
+  tookLong?(tookMs: number): void
 }
 
 const turnMs = 0.5
 const sliceMs = 2
 const sliceTurns = 256
+const longMs = 100
 
 export class Scheduler {
   private readonly clock: Clock
@@ -80,7 +83,9 @@ export class Scheduler {
         runnable.listed = true
         ready.push(runnable)
       }
+      const before = now
       now = clock.monotonic()
+      if (now - before > longMs) runnable.tookLong?.(now - before)
     }
     if (this.first === ready.length || this.first > 1024) {
       ready.splice(0, this.first)

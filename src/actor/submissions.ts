@@ -159,7 +159,7 @@ export class Submissions {
     if (event.standing === inHand) {
       event.standing = live
       this.kept = false
-      if (this.ends.successful.queue !== null && port !== this.ends.successful) this.successCopy = event.clone()
+      if (this.ends.copies && port !== this.ends.successful) this.successCopy = event.clone()
       this.staged.push({ event, port, failure: null })
       return
     }

@@ -3,9 +3,9 @@
 
 import { Invalid, isWishboneError, WishboneError } from "../errors.ts"
 import { type ArgumentProblem, type ArgumentTemplate, checkRendered } from "../spec/arguments.ts"
-import type { ModuleSpec } from "../spec/spec.ts"
+import type { ComponentSpec } from "../spec/spec.ts"
 import { pathText } from "../spec/words.ts"
-import { compileTemplate, noEvent, type TemplateContext, type TemplateSetting } from "./template.ts"
+import { compileTemplate, noEvent, type Template, type TemplateContext, type TemplateSetting } from "./template.ts"
 
 /** Arguments as handlers see them; frozen. */
 export type RenderedArguments = Readonly<Record<string, unknown>>
@@ -16,11 +16,25 @@ export interface CompiledArguments {
   readonly fixed: RenderedArguments
   /** The arguments for one event; undefined when none needs it. @throws Invalid when a template fails or makes the wrong type. */
   readonly perEvent: ((context: TemplateContext) => RenderedArguments) | undefined
+  /** Makes a template of text from the bootstrap file or a file it names. @throws WishboneError `WB_TEMPLATE_SYNTAX`, `WB_TEMPLATE_NAME` */
+  readonly compile: (source: string) => Template
+}
+
+/** A template that stands in the arguments of a module which fills it in itself (`lateTemplates`), when its turn has come. */
+export class LateTemplate {
+  readonly source: string
+  /** Fills it in, for an event or a draft of one. @throws Invalid */
+  readonly render: (context: TemplateContext) => unknown
+
+  constructor(source: string, render: (context: TemplateContext) => unknown) {
+    this.source = source
+    this.render = render
+  }
 }
 
 /** Every template that cannot work, for the report on a bootstrap file. Empty when all can. */
 export function templateProblems(
-  spec: ModuleSpec,
+  spec: ComponentSpec,
   templates: readonly ArgumentTemplate[],
   setting: TemplateSetting,
 ): readonly ArgumentProblem[] {
@@ -43,41 +57,50 @@ export function templateProblems(
  * that should be filled in at start and cannot be, or makes the wrong type.
  */
 export function compileArguments(
-  spec: ModuleSpec,
+  spec: ComponentSpec & { readonly lateTemplates?: boolean },
   values: Readonly<Record<string, unknown>>,
   templates: readonly ArgumentTemplate[],
   setting: TemplateSetting,
 ): CompiledArguments {
   const ready = templates.map((template) => startOrLater(spec, template, setting))
+  const compile = (source: string): Template => compileTemplate(source, setting)
   const atStart = ready.filter((leaf) => leaf.start)
-  const fixed = deepFreeze(fill(values, atStart, noEvent)) as RenderedArguments
+  const filledIn = spec.lateTemplates === true ? [...atStart, ...ready.filter((leaf) => !leaf.start).map(lateLeaf)] : atStart
+  const fixed = deepFreeze(fill(values, filledIn, noEvent)) as RenderedArguments
   const names = new Set(ready.filter((leaf) => !leaf.start).map((leaf) => String(leaf.path[0])))
-  if (names.size === 0) return { fixed, perEvent: undefined }
+  if (names.size === 0 || spec.lateTemplates === true) return { fixed, perEvent: undefined, compile }
   const slots = [...names].map((name) => makerOf(name, fixed[name], ready))
   const perEvent = (context: TemplateContext): RenderedArguments => {
     const args: Record<string, unknown> = { ...fixed }
     for (const slot of slots) args[slot.name] = slot.make(context)
     return Object.freeze(args)
   }
-  return { fixed, perEvent }
+  return { fixed, perEvent, compile }
+}
+
+/** The leaf whose value is the template itself, to be filled in by the module. */
+function lateLeaf(leaf: Leaf): Leaf {
+  const late = new LateTemplate(leaf.source, leaf.make)
+  return { ...leaf, make: () => late }
 }
 
 /** One template in its place. */
 interface Leaf {
   readonly path: readonly (string | number)[]
+  readonly source: string
   readonly start: boolean
   readonly make: (context: TemplateContext) => unknown
 }
 
-function startOrLater(spec: ModuleSpec, { path, written, source, schema }: ArgumentTemplate, setting: TemplateSetting): Leaf {
+function startOrLater(spec: ComponentSpec, { path, written, source, schema }: ArgumentTemplate, setting: TemplateSetting): Leaf {
   const template = compileTemplate(source, setting)
   const argument = pathText(written)
   if (!template.usesEvent) {
     const value = atStart(argument, source, () => checkRendered(schema, template.render(noEvent), `\`${source}\``))
-    return { path, start: true, make: () => value }
+    return { path, source, start: true, make: () => value }
   }
   const what = `Argument \`${argument}\` of \`${spec.name}\``
-  return { path, start: false, make: (context) => checkRendered(schema, template.render(context), what) }
+  return { path, source, start: false, make: (context) => checkRendered(schema, template.render(context), what) }
 }
 
 function atStart(argument: string, source: string, make: () => unknown): unknown {

@@ -20,6 +20,8 @@ export interface TemplateSetting {
   readonly pid: number
   /** Further functions by name, called for each event. */
   readonly functions?: Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
+  /** Names of those of them that give the same all through a run: a template that uses nothing else is filled in at start. */
+  readonly constants?: ReadonlySet<string>
 }
 
 /** Root keys of an event. */
@@ -65,6 +67,16 @@ export function isEventRoot(name: string): boolean {
 /** Whether the name is known before there is any event. */
 export function isStartName(name: string): boolean {
   return (startNames as readonly string[]).includes(name)
+}
+
+/** Whether what a call gives is known before there is any event. */
+export function isStartCall(name: string, { constants }: TemplateSetting): boolean {
+  return isTaken(name) || constants?.has(name) === true
+}
+
+/** Whether every template has a function of that name already, so that no other can have it. */
+export function isTaken(name: string): boolean {
+  return isStartName(name) || name === "range"
 }
 
 /** Refuses names that no event will ever have, at start rather than once for each event. */

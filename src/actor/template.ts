@@ -18,7 +18,7 @@ import {
   checkNames,
   EventNames,
   isEventRoot,
-  isStartName,
+  isStartCall,
   noEvent,
   startValue,
   type TemplateContext,
@@ -27,7 +27,7 @@ import {
 import { attributeFilters, callWrap, forbiddenNames, guarded, memberLookup, RenderContext } from "./template-runtime.ts"
 import { required, textOf } from "./template-value.ts"
 
-export { noEvent, type TemplateContext, type TemplateSetting } from "./template-names.ts"
+export { isTaken, noEvent, type TemplateContext, type TemplateSetting } from "./template-names.ts"
 
 /** A template ready to render. */
 export interface Template {
@@ -47,6 +47,16 @@ export interface Template {
 export function compileTemplate(source: string, setting: TemplateSetting): Template {
   const steps = lonePath(source)
   return steps === undefined ? general(source, setting) : lone(source, steps, setting)
+}
+
+/** Names of the functions that a template calls, those that every template has left out. Checks it for that as {@link compileTemplate} does,
+ *  `known` being the functions there are, and makes none of them. @throws WishboneError `WB_TEMPLATE_SYNTAX`, `WB_TEMPLATE_NAME` */
+export function functionsCalled(source: string, known: readonly string[]): readonly string[] {
+  if (lonePath(source) !== undefined) return []
+  const used = engine().namesIn(source)
+  const functions = Object.fromEntries(known.map((name) => [name, () => undefined]))
+  checkNames(source, used, { env: {}, version: "", pid: 0, functions })
+  return [...used.calls].filter((name) => known.includes(name))
 }
 
 type Steps = readonly (string | number)[]
@@ -96,8 +106,8 @@ function failing(source: string, error: Invalid): Template {
 function general(source: string, setting: TemplateSetting): Template {
   const compiled = engine().compile(source)
   checkNames(source, compiled, setting)
-  const usesEvent = [...compiled.reads].some(isEventRoot) || [...compiled.calls].some((name) => !isStartName(name) && name !== "range")
-  const names = new EventNames(setting)
+  const usesEvent = [...compiled.reads].some(isEventRoot) || [...compiled.calls].some((name) => !isStartCall(name, setting))
+  const names = new EventNames(withCalled(setting, compiled.calls))
   return {
     source,
     usesEvent,
@@ -112,6 +122,13 @@ function general(source: string, setting: TemplateSetting): Template {
       }
     },
   }
+}
+
+/** The setting with the functions that a template calls, and no others: reading them from the setting is what makes them. */
+function withCalled(setting: TemplateSetting, calls: ReadonlySet<string>): TemplateSetting {
+  const { functions = {} } = setting
+  const called = [...calls].filter((name) => Object.hasOwn(functions, name))
+  return { ...setting, functions: Object.fromEntries(called.flatMap((name) => (functions[name] ? [[name, functions[name]]] : []))) }
 }
 
 const shownCharacters = 60
@@ -180,6 +197,14 @@ class Engine {
     return { ...names, render: (values) => this.run(body, values) }
   }
 
+  /** The names a template uses, without making it. */
+  namesIn(source: string): UsedNames {
+    const root = this.parsed(source)
+    const names = collectNames(root, source)
+    harden(root, source, this.library)
+    return names
+  }
+
   private run(root: Root, names: EventNames): string {
     const frame = new this.nunjucks.runtime.Frame()
     frame.topLevel = true
@@ -199,7 +224,8 @@ class Engine {
       return this.nunjucks.parser.parse(source, [], {})
     } catch (error) {
       const { message, lineno: line, colno: column } = error as { message: string; lineno?: number; colno?: number }
-      throw new WishboneError("WB_TEMPLATE_SYNTAX", { template: source, line, column, problem: message }, { cause: error })
+      const problem = message === "expected variable end" ? "`{{` is not closed by `}}`" : message
+      throw new WishboneError("WB_TEMPLATE_SYNTAX", { template: source, line, column, problem }, { cause: error })
     }
   }
 }

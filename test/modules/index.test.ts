@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest"
 import { components } from "../../modules/index.ts"
 import { checkArguments } from "../../src/spec/arguments.ts"
 import { contractOf } from "../../src/spec/contract.ts"
+import { isModuleSpec } from "../../src/spec/spec.ts"
 
-test("every built-in module has a name of its own", () => {
+test("every built-in component has a name of its own", () => {
   const names = components.map(({ spec }) => spec.name)
   expect(new Set(names).size).toBe(names.length)
 })
@@ -14,7 +15,12 @@ describe.each(components.map((component) => [component.spec.name, component.spec
     for (const example of spec.examples) expect(checkArguments(spec, example.arguments).problems).toEqual([])
   })
 
-  test("declares a contract that holds for its examples", () => {
+  test("says in a sentence what it does", () => {
+    expect(spec.summary).toMatch(/\.$/)
+  })
+
+  test.runIf(isModuleSpec(spec))("declares a contract that holds for its examples", () => {
+    if (!isModuleSpec(spec)) return
     expect(spec.contract).toBeDefined()
     for (const example of spec.examples) contractOf(spec, checkArguments(spec, example.arguments).values)
   })
@@ -26,6 +32,6 @@ describe.each(components.map((component) => [component.spec.name, component.spec
         expect.stringMatching(/\.$/),
       ])
     }
-    for (const queue of Object.values(spec.queues)) expect(queue.summary).toMatch(/\.$/)
+    for (const queue of isModuleSpec(spec) ? Object.values(spec.queues) : []) expect(queue.summary).toMatch(/\.$/)
   })
 })

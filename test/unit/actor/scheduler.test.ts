@@ -86,4 +86,27 @@ describe("the scheduler", () => {
     await settle()
     expect(log).toEqual(["other", "other"])
   })
+
+  test("tells a worker whose turn took over 100 ms, and no other", async () => {
+    const platform = simulatedPlatform()
+    let nowMs = 0
+    const scheduler = new Scheduler({ now: () => nowMs, monotonic: () => nowMs }, platform.timers)
+    const told: string[] = []
+    const worker = (name: string, tookMs: number): Runnable => ({
+      listed: false,
+      turn: () => {
+        nowMs += tookMs
+        return false
+      },
+      tookLong: (ms) => void told.push(`${name} ${ms}`),
+    })
+    for (const [name, ms] of [
+      ["a", 100],
+      ["b", 101],
+      ["c", 1000],
+    ] as const)
+      scheduler.add(worker(name, ms))
+    await platform.settle()
+    expect(told).toEqual(["b 101", "c 1000"])
+  })
 })

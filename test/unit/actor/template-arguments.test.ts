@@ -91,13 +91,13 @@ test("a value that does not come about at start stops the start", () => {
   expect(() => compiled({ host: "{{ env.NOWHERE }}" })).toThrow(
     expect.objectContaining({
       code: "WB_TEMPLATE_START",
-      message: "Argument `host` could not be made at start: The template `{{ env.NOWHERE }}`: `env.NOWHERE` is missing",
+      message: "Argument `host` could not be filled in at start: The template `{{ env.NOWHERE }}`: `env.NOWHERE` is missing",
     }),
   )
   expect(() => compiled({ port: "{{ env.PORT }}" })).toThrow(
     expect.objectContaining({
       message:
-        "Argument `port` could not be made at start: `{{ env.PORT }}`: expected a whole number between 0 and 65535, the template gave text `80`",
+        "Argument `port` could not be filled in at start: `{{ env.PORT }}`: expected a whole number between 0 and 65535, the template gave text `80`",
       hint: "Write `${PORT}` instead: it is read like any other value of the file, so a number stays one.",
     }),
   )

@@ -237,7 +237,7 @@ describe("mistakes are found at start", () => {
     })
     expect(refusal("{{ data.b")).toMatchObject({
       code: "WB_TEMPLATE_SYNTAX",
-      message: "The template `{{ data.b` cannot be read: expected variable end",
+      message: "The template `{{ data.b` cannot be read: `{{` is not closed by `}}`",
     })
   })
 
