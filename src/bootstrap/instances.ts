@@ -1,9 +1,7 @@
 // The `modules:` section: each entry to the plan of an instance.
 
 import { isWishboneError } from "../errors.ts"
-import type { Registry } from "../router/registry.ts"
 import { isQueueName } from "../router/route.ts"
-import { type ArgumentProblem, type CheckedArguments, checkArguments } from "../spec/arguments.ts"
 import { resolvePaths } from "../spec/marked.ts"
 import {
   type ConsumersPlan,
@@ -15,43 +13,24 @@ import {
   type QueueSync,
 } from "../spec/plan.ts"
 import type { ModuleSpec } from "../spec/spec.ts"
+import { readArguments } from "./arguments.ts"
+import type { FileComponents } from "./components.ts"
+import type { Draft } from "./draft.ts"
+import { consumersKeys, inflightKeys, instanceKeys, namesOf, queueKeys } from "./keys.ts"
 import { secretNodes } from "./mask.ts"
-import {
-  entryOf,
-  isEmpty,
-  isUnknown,
-  type MapEntry,
-  type MapNode,
-  nodeAt,
-  placeOf,
-  type ScalarNode,
-  toValue,
-  type YamlNode,
-} from "./node.ts"
-import { type Problem, problemAt } from "./problem.ts"
+import { entryOf, isEmpty, isUnknown, type MapEntry, type MapNode, type ScalarNode } from "./node.ts"
+import type { DeclaredParts } from "./parts.ts"
+import { aliasAt, type Problem, problemAt } from "./problem.ts"
 import { SettingsReader } from "./read.ts"
-
-/** An instance as far as it could be read. */
-export interface Draft {
-  readonly entry: MapEntry
-  readonly plan: InstancePlan
-  /** Missing when the module is not known. */
-  readonly spec: ModuleSpec | undefined
-  /** The arguments are right, so what the module promises can be asked. */
-  readonly sound: boolean
-  /** Values that nobody may print. */
-  readonly secrets: readonly ScalarNode[]
-}
+import { readRetry } from "./retry.ts"
 
 /** What reading instances needs of the world. */
 export interface InstanceSetting {
-  readonly registry: Registry
+  readonly components: FileComponents
+  readonly parts: DeclaredParts
   readonly defaultQueue: QueuePlan
   readonly resolvePath: (path: string) => string
 }
-
-const instanceKeys = ["module", "description", "arguments", "queues", "consumers", "timeout", "inflight", "hold_max", "event"]
-const queueKeys = ["size", "bytes", "order", "when_full", "priority", "store", "spill", "sync", "disk_bytes"]
 
 /** Reads all instances below `modules:`. */
 export function readInstances(modules: MapNode, setting: InstanceSetting): { drafts: Draft[]; problems: readonly Problem[] } {
@@ -64,9 +43,11 @@ function readInstance(entry: MapEntry, setting: InstanceSetting, reader: Setting
   const { name } = entry
   checkName(entry, reader)
   const node = readBody(entry, reader)
-  if (node !== undefined) reader.knownKeys(node, `in \`${name}\``, instanceKeys)
-  const spec = readModule(entry, node, setting.registry, reader)
+  if (node !== undefined) reader.knownKeys(node, `in \`${name}\``, namesOf(instanceKeys))
+  const spec = readModule(entry, node, setting.components, reader)
   const checked = spec && readArguments(entry, spec, reader)
+  const { parts } = setting
+  parts.checkTemplates(entry, checked?.templates ?? [], reader)
   const timeoutMs = reader.duration(entryOf(node, "timeout"), { min: 1 })
   noteEvent(node, reader)
   const plan: InstancePlan = {
@@ -79,6 +60,8 @@ function readInstance(entry: MapEntry, setting: InstanceSetting, reader: Setting
     ...(timeoutMs !== undefined && { timeoutMs }),
     inflight: readInflight(node, name, reader),
     holdMax: reader.integer(entryOf(node, "hold_max"), { min: 1 }) ?? defaultHoldMax,
+    ...parts.usedBy(entry, spec, reader),
+    ...readRetry(entry, setting.components, reader),
   }
   const secrets = spec === undefined ? [] : secretNodes(spec, entryOf(node, "arguments")?.value)
   return { entry, plan, spec, sound: checked?.problems.length === 0, secrets }
@@ -101,7 +84,12 @@ function readBody(entry: MapEntry, reader: SettingsReader): MapNode | undefined 
   return reader.invalid(entry, "a map with the key `module`", hint)
 }
 
-function readModule(entry: MapEntry, node: MapNode | undefined, registry: Registry, reader: SettingsReader): ModuleSpec | undefined {
+function readModule(
+  entry: MapEntry,
+  node: MapNode | undefined,
+  components: FileComponents,
+  reader: SettingsReader,
+): ModuleSpec | undefined {
   const module = entryOf(node, "module")
   if (isUnknown(module?.value) || (node === undefined && !isEmpty(entry.value))) return undefined
   const id = reader.text(module)
@@ -116,62 +104,17 @@ function readModule(entry: MapEntry, node: MapNode | undefined, registry: Regist
     return undefined
   }
   try {
-    const { component, alias } = registry.lookup(id.trim())
-    const details = alias && { alias: alias.from, canonical: alias.to, what: "the module" }
-    if (details !== undefined) reader.problems.push(problemAt(module.value.at, "WB_NAME_ALIAS", details, "note"))
+    const found = components.module(id.trim())
+    if (found === undefined) return undefined
+    const { component, alias } = found
+    const names = alias && { alias: alias.from, canonical: alias.to, what: "the module" }
+    if (names !== undefined) reader.problems.push(aliasAt(module.value.at, names))
     return component.spec
   } catch (thrown) {
     if (!isWishboneError(thrown)) throw thrown
     reader.problems.push(problemAt(module.value.at, thrown.code, thrown.details))
     return undefined
   }
-}
-
-function readArguments(entry: MapEntry, spec: ModuleSpec, reader: SettingsReader): CheckedArguments {
-  const node = entryOf(entry.value, "arguments")?.value
-  const checked = checkFilled(spec, node)
-  for (const { alias, canonical, path } of checked.notes) {
-    const details = { alias, canonical, what: "the argument" }
-    reader.problems.push(problemAt(placeOf(entry.value, ["arguments", ...path], "key"), "WB_NAME_ALIAS", details, "note"))
-  }
-  for (const problem of checked.problems) {
-    const culprit = node && nodeAt(node, problem.path)
-    if (!isUnknown(culprit)) reader.problems.push(argumentProblem(entry, culprit, problem))
-  }
-  return checked
-}
-
-/** Checks arguments; a variable that gave a number or so where text is wanted (a password of digits) is taken as text. */
-function checkFilled(spec: ModuleSpec, node: YamlNode | undefined): CheckedArguments {
-  const checked = checkArguments(spec, node && toValue(node))
-  const culprits = node === undefined ? [] : checked.problems.map((problem) => nodeAt(node, problem.path))
-  const filled = new Set(
-    culprits.filter((culprit) => culprit?.kind === "scalar" && culprit.filled === true && typeof culprit.value !== "string"),
-  )
-  if (node === undefined || filled.size === 0) return checked
-  const again = checkArguments(spec, toValue(node, filled as ReadonlySet<YamlNode>))
-  return again.problems.length < checked.problems.length ? again : checked
-}
-
-const keyCodes: readonly string[] = ["WB_ARGUMENT_UNKNOWN", "WB_ARGUMENT_TWICE"]
-
-function argumentProblem(entry: MapEntry, culprit: YamlNode | undefined, problem: ArgumentProblem): Problem {
-  const path = ["arguments", ...problem.path]
-  const present = culprit !== undefined && !keyCodes.includes(problem.code)
-  // Without `arguments:` it is the instance that lacks them.
-  const given = entryOf(entry.value, "arguments") !== undefined
-  const { file, line, column } = given ? placeOf(entry.value, path, present ? "value" : "key") : entry.keyAt
-  const { code, message } = problem
-  return { file, line, column, severity: "error", code, message, hint: typeHint(culprit, message) ?? problem.hint }
-}
-
-/** Slips that YAML makes easy: booleans of YAML 1.1, and text that reads as a number. */
-function typeHint(culprit: YamlNode | undefined, message: string): string | undefined {
-  if (culprit?.kind !== "scalar" || !culprit.plain || culprit.value === null) return undefined
-  const { value, text } = culprit
-  if (typeof value !== "string") return message.includes("expected text") ? `Put it in quotes: \`"${text}"\`.` : undefined
-  if (!message.includes("expected true or false") || !/^(yes|no|on|off|y|n)$/i.test(text)) return undefined
-  return `YAML 1.2 reads \`${text}\` as text: write \`${/^(yes|on|y)$/i.test(text)}\`.`
 }
 
 function noteEvent(node: MapNode | undefined, reader: SettingsReader): void {
@@ -184,7 +127,7 @@ function noteEvent(node: MapNode | undefined, reader: SettingsReader): void {
 function readQueues(node: MapNode | undefined, instance: string, fallback: QueuePlan, reader: SettingsReader): InstancePlan["queues"] {
   const queues = reader.anyMap(entryOf(node, "queues"))
   const plans = [...(queues?.entries.values() ?? [])].map((entry): [string, QueuePlan] => {
-    const settings = reader.map(entry, `in the queue \`${entry.name}\` of \`${instance}\``, queueKeys)
+    const settings = reader.map(entry, `in the queue \`${entry.name}\` of \`${instance}\``, namesOf(queueKeys))
     const diskBytes = reader.size(entryOf(settings, "disk_bytes"), { min: 1 })
     const sync = readSync(entryOf(settings, "sync"), reader)
     const plan = {
@@ -229,7 +172,7 @@ function checkDisk(plan: QueuePlan, settings: MapNode | undefined, reader: Setti
 }
 
 function readConsumers(node: MapNode | undefined, instance: string, reader: SettingsReader): ConsumersPlan {
-  const consumers = reader.map(entryOf(node, "consumers"), `in the consumers of \`${instance}\``, ["min", "max", "idle"])
+  const consumers = reader.map(entryOf(node, "consumers"), `in the consumers of \`${instance}\``, namesOf(consumersKeys))
   const maxEntry = entryOf(consumers, "max")
   const min = reader.integer(entryOf(consumers, "min"), { min: 1, max: 10_000 }) ?? defaultConsumers.min
   const max = reader.integer(maxEntry, { min: 1, max: 10_000 }) ?? Math.max(min, defaultConsumers.max)
@@ -238,7 +181,7 @@ function readConsumers(node: MapNode | undefined, instance: string, reader: Sett
 }
 
 function readInflight(node: MapNode | undefined, instance: string, reader: SettingsReader): InstancePlan["inflight"] {
-  const inflight = reader.map(entryOf(node, "inflight"), `in the inflight of \`${instance}\``, ["events", "bytes"])
+  const inflight = reader.map(entryOf(node, "inflight"), `in the inflight of \`${instance}\``, namesOf(inflightKeys))
   return {
     events: reader.integer(entryOf(inflight, "events"), { min: 1 }) ?? defaultInflight.events,
     bytes: reader.size(entryOf(inflight, "bytes"), { min: 1 }) ?? defaultInflight.bytes,

@@ -1,11 +1,11 @@
 // Hides secrets that a bootstrap file holds itself before lines of it are shown. They keep their width, so columns stay right.
 
 import { redactArguments } from "../spec/marked.ts"
-import type { ModuleSpec } from "../spec/spec.ts"
+import type { ComponentSpec } from "../spec/spec.ts"
 import { type ScalarNode, toValue, type YamlNode } from "./node.ts"
 
 /** The values among raw arguments that would be printed otherwise than they are written: `secret()` arguments, URLs with a password. */
-export function secretNodes(spec: ModuleSpec, node: YamlNode | undefined): ScalarNode[] {
+export function secretNodes(spec: ComponentSpec, node: YamlNode | undefined): ScalarNode[] {
   if (node?.kind !== "map") return []
   const found: ScalarNode[] = []
   const compare = (at: YamlNode, printed: unknown): void => {

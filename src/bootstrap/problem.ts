@@ -14,6 +14,15 @@ export interface Place {
 /** `error`: nothing starts. `warning`: it starts, but an event may vanish. `note`: an old spelling that is still understood. */
 export type Severity = "error" | "warning" | "note"
 
+/** How a finding can be mended: `from`, which stands on one line, becomes `to`. Columns as in {@link Place}. */
+export interface Fix {
+  readonly line: number
+  readonly column: number
+  readonly endColumn: number
+  readonly from: string
+  readonly to: string
+}
+
 /** A finding in a bootstrap file; line and column count from 1. */
 export interface Problem {
   readonly file: string
@@ -24,6 +33,8 @@ export interface Problem {
   readonly message: string
   /** What to do about it; empty when the message says it all. */
   readonly hint: string
+  /** Only where a program can mend it. */
+  readonly fix?: Fix
 }
 
 /** Makes the problem that the catalogue describes, at a place. */
@@ -31,6 +42,14 @@ export function problemAt(place: Place, code: ErrorCode, details: ErrorDetails =
   const entry = catalogue[code]
   const { file, line, column } = place
   return { file, line, column, severity, code, message: entry.message(details), hint: entry.hint(details) }
+}
+
+/** The note about a former name, with what `lint --fix` has to do. `place` begins with the name, or with its quote. */
+export function aliasAt(place: Place, names: { readonly alias: string; readonly canonical: string; readonly what: string }): Problem {
+  const { line, column } = place
+  const { alias, canonical } = names
+  const fix: Fix = { line, column, endColumn: column + alias.length, from: alias, to: canonical }
+  return { ...problemAt(place, "WB_NAME_ALIAS", names, "note"), fix }
 }
 
 const severities: readonly Severity[] = ["error", "warning", "note"]

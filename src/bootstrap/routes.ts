@@ -2,7 +2,9 @@
 // only the routes make known where a module takes any.
 
 import { findCircles } from "../router/deadlock.ts"
-import { buildGraph, type Graph, grouped } from "../router/graph.ts"
+import { buildGraph, type Graph, type GraphPlan, grouped } from "../router/graph.ts"
+import type { Registry } from "../router/registry.ts"
+import { withRetries } from "../router/retry-plan.ts"
 import {
   funnelSource,
   parseEnd,
@@ -16,9 +18,9 @@ import {
 import { contractOf, type ResolvedContract } from "../spec/contract.ts"
 import type { Plan, RouteEnd, RoutePlan } from "../spec/plan.ts"
 import type { ModuleSpec } from "../spec/spec.ts"
-import type { Draft } from "./instances.ts"
+import type { Draft } from "./draft.ts"
 import { describeNode, entryOf, isEmpty, isUnknown, type MapEntry, placeWithin, type ScalarNode, type YamlNode } from "./node.ts"
-import { type Place, type Problem, problemAt } from "./problem.ts"
+import { aliasAt, type Place, type Problem, problemAt } from "./problem.ts"
 
 /** The routes of a file. */
 export interface RoutingTable {
@@ -97,26 +99,31 @@ function readFailed(entry: MapEntry | undefined, specs: ReadonlyMap<string, Rout
   return undefined
 }
 
-function routeProblem(line: ScalarNode, { code, details, offset, severity }: RouteFinding): Problem {
-  return problemAt(placeWithin(line, offset), code, details, severity)
+function routeProblem(line: ScalarNode, { code, details, names, offset, severity }: RouteFinding): Problem {
+  const place = placeWithin(line, offset)
+  return names === undefined ? problemAt(place, code, details, severity) : aliasAt(place, names)
 }
 
-/** Reports settings of queues that an instance does not consume. */
+/** Reports settings and functions of queues that an instance does not consume. */
 export function checkQueueNames(drafts: readonly Draft[], { routes, failed }: RoutingTable): Problem[] {
   const ends = [...routes.map((route) => route.destination), ...(failed === undefined ? [] : [failed])]
   const into = grouped(ends, (end) => end.instance)
   const from = grouped(routes, (route) => route.source.instance)
   return drafts.flatMap(({ entry, plan, spec }) => {
-    const settings = entryOf(entry.value, "queues")?.value
-    if (spec === undefined || settings?.kind !== "map") return []
+    if (spec === undefined) return []
     const declared = Object.keys(spec.queues).filter((queue) => queue !== "*" && spec.queues[queue]?.direction === "in")
     const known = [...new Set([...declared, ...(into.get(plan.name) ?? []).map((end) => end.queue)])]
-    const strangers = [...settings.entries.values()].filter(({ name }) => !known.includes(name))
-    return strangers.map(({ name, keyAt }) => {
+    const strangers = ["queues", "functions"].flatMap((key) => {
+      const settings = entryOf(entry.value, key)?.value
+      const entries = settings?.kind === "map" ? [...settings.entries.values()] : []
+      return entries.filter(({ name }) => !known.includes(name)).map((stranger) => ({ ...stranger, key }))
+    })
+    return strangers.map(({ name, keyAt, key }) => {
       const leads = from.get(plan.name)?.find(({ source }) => source.queue === name)?.destination
       return problemAt(keyAt, "WB_QUEUE_SETTING_UNKNOWN", {
         instance: plan.name,
         queue: name,
+        key,
         known,
         consumer: leads?.instance,
         as: leads?.queue,
@@ -137,19 +144,23 @@ const harmless: ResolvedContract = {
   directory: undefined,
 }
 
-/** Builds the graph of all instances whose module is known. */
-export function graphOf(drafts: readonly Draft[], table: RoutingTable, defaultQueue: Plan["defaultQueue"]): Graph {
+/** Builds the graph of all instances whose module is known, with what `retry:` puts around them (`built` is the plan of that), and tells where its routes stand. */
+export function graphOf(
+  drafts: readonly Draft[],
+  table: RoutingTable,
+  { defaultQueue, registry }: { defaultQueue: Plan["defaultQueue"]; registry: Registry },
+): { graph: Graph; built: GraphPlan } & Pick<RoutingTable, "placeOf"> {
   const specs = new Map<string, ModuleSpec>(drafts.flatMap(({ spec }) => (spec === undefined ? [] : [[spec.name, spec] as const])))
-  const sound = new Set(drafts.filter((draft) => draft.sound).map((draft) => draft.plan))
+  const specOf = (module: string): ModuleSpec => specs.get(module) ?? registry.lookup(module).component.spec
+  const unsound = new Set(drafts.filter((draft) => !draft.sound).map((draft) => draft.plan.name))
   const instances = drafts.filter((draft) => draft.spec !== undefined).map((draft) => draft.plan)
-  return buildGraph(
-    { instances, routes: table.routes, ...(table.failed && { failed: table.failed }), defaultQueue },
-    (module) => specs.get(module) as ModuleSpec,
-    (spec, instance) => (sound.has(instance) ? contractOf(spec, instance.arguments) : harmless),
-  )
+  const written = { instances, routes: table.routes, ...(table.failed && { failed: table.failed }), defaultQueue }
+  const { plan, origins } = withRetries(written, specOf)
+  const graph = buildGraph(plan, specOf, (spec, instance) => (unsound.has(instance.name) ? harmless : contractOf(spec, instance.arguments)))
+  return { graph, built: plan, placeOf: (route) => table.placeOf(origins.get(route) ?? route) }
 }
 
 /** Deadlocks and spins, each at the route that is best cut. */
-export function circleProblems(graph: Graph, table: RoutingTable): Problem[] {
+export function circleProblems(graph: Graph, table: Pick<RoutingTable, "placeOf">): Problem[] {
   return findCircles(graph).map(({ code, details, route }) => problemAt(table.placeOf(route), code, details))
 }

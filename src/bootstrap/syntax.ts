@@ -9,6 +9,7 @@ interface Advice {
 }
 
 const quoteIt = "Put the text in quotes."
+const quoteOdd = "Text that holds brackets, braces, `: ` or ` #` needs quotes; and is every bracket closed?"
 
 /** By the parser's error codes. */
 const advice: Readonly<Record<string, Advice>> = {
@@ -45,8 +46,19 @@ const unquotedTemplate: Advice = {
   hint: 'Put templates in quotes: `"{{ data }}"`.',
 }
 
+const unquotedVariable: Advice = {
+  problem: "A value with `${…}` stands inside `{ }` or `[ ]`, where YAML takes its braces for a map",
+  hint: 'Put it in quotes: `"${NAME}"`.',
+}
+
 /** Message and hint for one complaint of the parser; `line` is the text of the line it is about. */
 export function syntaxDetails(code: string, message: string, line: string): ErrorDetails {
-  const found = /(^|[:,[-])\s*\{\{/.test(line) ? unquotedTemplate : (byText.find(([text]) => text.test(message))?.[1] ?? advice[code])
-  return { problem: found?.problem ?? message, hint: found?.hint ?? "" }
+  const found = ofLine(message, line) ?? byText.find(([text]) => text.test(message))?.[1] ?? advice[code]
+  return { problem: found?.problem ?? `YAML cannot be read from here: ${message}`, hint: found?.hint ?? quoteOdd }
+}
+
+/** What the line itself shows. */
+function ofLine(message: string, line: string): Advice | undefined {
+  if (/(^|[:,[-])\s*\{\{/.test(line)) return unquotedTemplate
+  return message.includes("flow-map-start") && /[^"'$]\$\{/.test(line) ? unquotedVariable : undefined
 }

@@ -9,6 +9,7 @@
 //
 //   status                                      what `debug` logs, with process, version, file
 //   spools                                      the spools that are open
+//   reload                                      reads the bootstrap file again; result: {outcome, problems, and what changed}
 //   events.list    {directory, quarantined?, sequences?, uuid?, limit?}       one item a record; result {"more": boolean}
 //   events.show    {directory, quarantined?, sequences?, uuid?}               items: up to two records that fit
 //   events.select  {directory, quarantined?, sequences?, uuid?}               result: {waiting, in_flight, quarantined}
@@ -38,6 +39,7 @@ const selection = {
 const requests = {
   status: z.strictObject({}),
   spools: z.strictObject({}),
+  reload: z.strictObject({}),
   "events.list": z.strictObject({ directory, ...selection, limit: z.int().min(0).optional() }),
   "events.show": z.strictObject({ directory, ...selection }),
   "events.select": z.strictObject({ directory, ...selection }),

@@ -2,6 +2,7 @@
 
 import { WishboneError } from "../errors.ts"
 import type { Platform } from "../platform/platform.ts"
+import type { ReloadResult } from "../router/reload.ts"
 import type { Status } from "../router/router.ts"
 import { type EditResult, type Selected, SpoolEditor } from "../spool/edit.ts"
 import { listQuarantined } from "../spool/quarantined.ts"
@@ -16,6 +17,16 @@ export interface ControlledGraph {
   readonly file: string
   readonly version: string
   readonly router: { status(): Status; readonly spools: Spools }
+  /** Reads the bootstrap file again. */
+  readonly reload?: () => Promise<ReloadAnswer>
+}
+
+/** What came of reading the bootstrap file again. */
+export interface ReloadAnswer {
+  readonly outcome: ReloadResult["outcome"]
+  readonly problems: readonly unknown[]
+  /** Missing where the file has mistakes. */
+  readonly result?: ReloadResult
 }
 
 /** Where items go; resolves when more may come. */
@@ -39,6 +50,7 @@ export class Requests {
   async answer(request: Request, tell: Tell, signal: AbortSignal): Promise<unknown> {
     if (request.name === "status") return this.#status()
     if (request.name === "spools") return this.#spools()
+    if (request.name === "reload") return this.#reload()
     const spool = await this.#find(request.params.directory)
     const parts = { platform: this.#platform, view: spool.view(), directory: spool.path }
     switch (request.name) {
@@ -81,6 +93,28 @@ export class Requests {
 
   #editor(spool: Spool): SpoolEditor {
     return new SpoolEditor({ platform: this.#platform, spools: this.#graph.router.spools, spool })
+  }
+
+  async #reload(): Promise<unknown> {
+    const { reload } = this.#graph
+    if (reload === undefined) throw new WishboneError("WB_CONTROL_REQUEST", { problem: "this graph was not read from a file" })
+    const { outcome, problems, result } = await reload()
+    if (result === undefined) return { outcome, problems }
+    const { added, changed, removed, restored, down, stale, settings } = result
+    const { routesAdded: routes_added, routesRemoved: routes_removed, durationMs } = result
+    const changes = {
+      added,
+      changed,
+      removed,
+      adjusted: result.adjusted ?? [],
+      routes_added,
+      routes_removed,
+      settings,
+      restored,
+      down,
+      stale,
+    }
+    return { outcome, problems, ...changes, duration_ms: Math.round(durationMs) }
   }
 
   async #find(directory: string): Promise<Spool> {

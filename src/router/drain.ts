@@ -5,6 +5,7 @@
 import { stoppedFailure } from "../actor/ends.ts"
 import type { InputModule } from "../actor/input.ts"
 import type { Instance } from "../actor/instance.ts"
+import type { Failure } from "../errors.ts"
 import type { Log } from "../log.ts"
 import type { Clock, Timers } from "../platform/platform.ts"
 
@@ -20,14 +21,24 @@ export interface DrainParts {
   readonly log: Log
   /** Ends the drain at once: a second signal. */
   readonly cut: AbortSignal
+  /** Why events of outputs fail that do not get on; `null`: they do not. @defaultValue the graph stops */
+  readonly failure?: Failure | null
+  /** Whether what else is waited for is over. */
+  readonly alsoEmpty?: () => boolean
 }
 
-/** Asks every input to take nothing more from outside; one that takes longer than a second for that is left to itself. */
+/** Asks every input to take nothing more from outside (one that takes longer than a second for that is left to itself), and whoever keeps
+ *  events for later to offer none of them any more. */
 export async function stopInputs(parts: DrainParts): Promise<void> {
+  for (const { module } of parts.instances) module.stopOffering?.()
   await Promise.all(parts.instances.filter(({ spec }) => spec.kind === "input").map((input) => stopTaking(input, parts)))
 }
 
-async function stopTaking({ module, name, actor }: Instance, { timers, log, cut }: DrainParts): Promise<void> {
+/** As {@link stopInputs}, for one of them. */
+export async function stopTaking(
+  { module, name, actor }: Instance,
+  { timers, log, cut }: Pick<DrainParts, "timers" | "log" | "cut">,
+): Promise<void> {
   const over = new AbortController()
   try {
     const stopped = (module as InputModule).stopTaking()
@@ -44,18 +55,18 @@ async function stopTaking({ module, name, actor }: Instance, { timers, log, cut 
 
 /** Waits until nothing is on its way any more, `timeoutMs` at most; answers whether the graph is empty. Then nothing is taken any more. */
 export async function drain(parts: DrainParts, timeoutMs: number): Promise<boolean> {
-  const { instances, clock, timers, cut } = parts
+  const { instances, clock, timers, cut, failure = stoppedFailure, alsoEmpty = () => true } = parts
   const start = clock.monotonic()
   const watched = instances.map((instance) => new Progress(instance, start))
   const flushing = new Flushing(parts)
   for (;;) {
     if (cut.aborted) return false
     flushing.look()
-    if (flushing.running === 0 && instances.every(isEmpty)) break
+    if (flushing.running === 0 && instances.every(isEmpty) && alsoEmpty()) break
     const now = clock.monotonic()
     if (now - start >= timeoutMs) return false
     for (const progress of watched) progress.look(now)
-    if (now - start >= timeoutMs / 2) for (const progress of watched) progress.giveUpIfStalled(now)
+    if (failure !== null && now - start >= timeoutMs / 2) for (const progress of watched) progress.giveUpIfStalled(now, failure)
     await timers.sleep(lookEveryMs, cut).catch(() => undefined)
   }
   takeNothingMore(instances)
@@ -109,13 +120,15 @@ class Flushing {
   running = 0
   private readonly instances: readonly Instance[]
   private readonly log: Log
+  private readonly failure: Failure | undefined
   private readonly before: ReadonlyMap<Instance, readonly Instance[]>
   /** How much each had taken when it was flushed. */
   private readonly taken = new Map<Instance, number>()
 
-  constructor({ instances, log }: DrainParts) {
+  constructor({ instances, log, failure }: DrainParts) {
     this.instances = instances
     this.log = log
+    this.failure = failure ?? undefined
     this.before = allBefore(instances)
   }
 
@@ -133,8 +146,9 @@ class Flushing {
     }
   }
 
-  private async flush({ module, name }: Instance): Promise<void> {
+  private async flush({ actor, module, name }: Instance): Promise<void> {
     try {
+      actor.retries.flush(this.failure)
       await module.flush()
     } catch (thrown) {
       this.log.error(`${name} could not flush: ${reasonOf(thrown)}`)
@@ -181,9 +195,9 @@ class Progress {
     this.sinceMs = nowMs
   }
 
-  giveUpIfStalled(nowMs: number): void {
+  giveUpIfStalled(nowMs: number, failure: Failure): void {
     const { actor, spec } = this.instance
     if (spec.kind !== "output" || nowMs - this.sinceMs < stalledMs || actor.ends.failed.queue === null) return
-    actor.giveUp(stoppedFailure)
+    actor.giveUp(failure)
   }
 }

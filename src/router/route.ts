@@ -23,6 +23,8 @@ export interface RouteFinding {
   readonly details: ErrorDetails
   readonly offset: number
   readonly severity: "error" | "note"
+  /** Of a former name: both names. */
+  readonly names?: { readonly alias: string; readonly canonical: string; readonly what: string }
 }
 
 /** What checking needs of an instance; `undefined` stands for an instance whose module is not known, of which nothing can be said. */
@@ -131,7 +133,12 @@ function funnelFinding(route: WrittenRoute, plan: RoutePlan): RouteFinding | und
   const { instance } = plan.destination
   const takes = funnelSource(instance)
   if (takes === undefined) return undefined
-  const details = { name: route.text.trim(), instance, takes, hint: `\`${instance}\` gets the ${takes} of every instance by itself.` }
+  const details = {
+    name: route.text.trim(),
+    instance,
+    takes,
+    hint: `\`${instance}\` gets the ${takes} of every instance by itself: leave this route out.`,
+  }
   return plan.source.queue === takes
     ? { code: "WB_KEY_IGNORED", details, offset: 0, severity: "note" }
     : { code: "WB_ROUTE_INTO_FUNNEL", details, offset: route.destination.offset, severity: "error" }
@@ -171,7 +178,8 @@ function canonicalQueue(spec: RouteSpec, queue: string, direction: "in" | "out")
 function aliasFindings(written: WrittenEnd, end: RouteEnd): RouteFinding[] {
   const [alias, canonical] = [`${written.instance}.${written.queue}`, `${end.instance}.${end.queue}`]
   if (alias === canonical) return []
-  return [{ code: "WB_NAME_ALIAS", details: { alias, canonical, what: "the queue" }, offset: written.offset, severity: "note" }]
+  const names = { alias, canonical, what: "the queue" }
+  return [{ code: "WB_NAME_ALIAS", details: names, names, offset: written.offset, severity: "note" }]
 }
 
 function queueProblem(

@@ -4,15 +4,20 @@
 import type { Instance } from "../actor/instance.ts"
 import { Scheduler } from "../actor/scheduler.ts"
 import { WishboneError } from "../errors.ts"
-import type { Ledger, Report } from "../ledger.ts"
+import type { Report } from "../ledger.ts"
 import type { Log } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
 import type { Plan } from "../spec/plan.ts"
 import { Spools } from "../spool/spools.ts"
+import { Stores } from "../store/stores.ts"
+import { blueprintOf } from "./blueprint.ts"
 import { type DrainParts, drain, loseTheRest, stopInputs } from "./drain.ts"
+import { figuresOf, type InstanceFigures, type Phase } from "./figures.ts"
+import { closeQueues, endInstance, startInstance } from "./life.ts"
+import { LiveGraph } from "./live.ts"
 import type { Registry } from "./registry.ts"
+import { type ReloadResult, reloadGraph } from "./reload.ts"
 import { Upkeep } from "./upkeep.ts"
-import { wire } from "./wiring.ts"
 
 export interface RouterOptions {
   readonly registry: Registry
@@ -41,22 +46,22 @@ export interface Status {
   readonly imbalances: readonly { instance: string; difference: number }[]
 }
 
-type Phase = "built" | "starting" | "running" | "stopping" | "stopped"
-
 export class Router implements AsyncDisposable {
   /** Resolves when every input has ended by itself; never, with inputs that go on for ever. */
   readonly ended: Promise<void>
   private readonly platform: Platform
   private readonly log: Log
   private readonly scheduler: Scheduler
-  /** From the sources to the sinks. */
-  private readonly instances: readonly Instance[]
-  private readonly ledger: Ledger
+  private readonly graph: LiveGraph
   private readonly upkeep: Upkeep
   /** The spools that instances have open. */
   readonly spools: Spools
+  /** The stores that instances share. */
+  readonly stores: Stores
   private readonly cut = new AbortController()
-  private readonly endedInputs = new Set<string>()
+  /** Ends a reload at its next step: the graph is told to stop. */
+  private readonly stopReload = new AbortController()
+  private reloading: Promise<unknown> = Promise.resolve()
   private resolveEnded: () => void = () => undefined
   private phase: Phase = "built"
   private stopping: Promise<void> | undefined = undefined
@@ -66,20 +71,29 @@ export class Router implements AsyncDisposable {
     this.log = options.logs("router")
     this.scheduler = new Scheduler(options.platform.clock, options.platform.timers)
     this.spools = new Spools(options.platform, this.log, plan.state)
+    this.stores = new Stores({
+      platform: options.platform,
+      log: this.log,
+      state: plan.state,
+      plans: plan.stores ?? {},
+      drivers: options.registry.stores,
+    })
     this.ended = new Promise((resolve) => {
       this.resolveEnded = resolve
     })
-    const wired = wire(plan, {
+    this.graph = new LiveGraph(blueprintOf(plan, options.registry), {
       ...options,
       scheduler: this.scheduler,
       spools: this.spools,
-      shared: new Map<string, unknown>([["spools", this.spools]]),
+      shared: new Map<string, unknown>([
+        ["spools", this.spools],
+        ["stores", this.stores],
+        ["state", plan.state],
+      ]),
       version: options.version ?? "",
-      inputEnded: (instance) => this.inputEnded(instance),
+      inputEnded: () => this.lookForEnd(),
     })
-    this.ledger = wired.ledger
-    this.instances = [...wired.instances.values()]
-    this.upkeep = new Upkeep(this.instances, options.platform, plan.metricsIntervalMs)
+    this.upkeep = new Upkeep(() => this.instances, options.platform)
   }
 
   /** Builds the graph of a plan. Nothing runs yet. @throws WishboneError when a module or a template cannot be made. */
@@ -95,18 +109,31 @@ export class Router implements AsyncDisposable {
     for (const instance of this.instances.toReversed()) {
       try {
         started.push(instance)
-        for (const queue of instance.durableQueues) await queue.open()
-        await instance.module.preHook()
+        await startInstance(instance)
       } catch (thrown) {
         this.phase = "stopped"
         await this.end(started)
-        throw thrown instanceof WishboneError
-          ? thrown
-          : new WishboneError("WB_START_FAILED", { instance: instance.name, reason: reasonOf(thrown) }, { cause: thrown })
+        throw thrown
       }
     }
     this.phase = "running"
-    this.upkeep.start()
+    this.upkeep.start(this.graph.plan.metricsIntervalMs)
+  }
+
+  /**
+   * Leads the running graph to another plan. Events stay in queues that both plans have; changed instances end, and start again; removed ones
+   * are emptied; routes change last, all at once. Several calls are done one after another. What cannot be done leaves the graph as it was,
+   * which the answer tells.
+   *
+   * @param options.timeoutMs how long changed instances may take to come to an end, and removed ones to become empty: what they have left
+   * then fails as `stale`
+   * @param options.registry of the plan. @defaultValue the one the router was made with
+   * @throws WishboneError `WB_ROUTER_PHASE` when the graph does not run
+   */
+  reload(plan: Plan, options: { readonly timeoutMs: number; readonly registry?: Registry }): Promise<ReloadResult> {
+    const result = this.reloading.then(() => this.reloadOnce(plan, options))
+    this.reloading = result.catch(() => undefined)
+    return result
   }
 
   /** Stops taking, lets the graph drain for `timeoutMs` at most, ends all instances. Several calls share one stop. */
@@ -117,6 +144,8 @@ export class Router implements AsyncDisposable {
 
   /** Ends without waiting: what is in memory is lost, and counted. */
   stopNow(): void {
+    this.graph.isCut = true
+    this.stopReload.abort()
     this.cut.abort()
     loseTheRest(this.instances)
     for (const { actor } of this.instances) actor.close()
@@ -126,11 +155,11 @@ export class Router implements AsyncDisposable {
 
   /** The books of all instances, read now. */
   report(): Report {
-    return this.ledger.report()
+    return this.graph.ledger.report()
   }
 
   status(): Status {
-    const report = this.ledger.report()
+    const report = this.graph.ledger.report()
     return {
       inTotal: report.in + report.recovered,
       deliveredTotal: report.delivered,
@@ -140,8 +169,13 @@ export class Router implements AsyncDisposable {
       openCircuits: this.instances
         .filter(({ actor }) => actor.circuits.some((circuit) => circuit.state === "open"))
         .map(({ name }) => name),
-      imbalances: this.ledger.imbalances(),
+      imbalances: this.graph.ledger.imbalances(),
     }
+  }
+
+  /** Where it is in its life, and each instance with its queues and circuits, read now. */
+  figures(): { readonly phase: Phase; readonly instances: readonly InstanceFigures[] } {
+    return { phase: this.phase, instances: figuresOf(this.instances, this.platform.clock.now()) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,6 +185,10 @@ export class Router implements AsyncDisposable {
   private async stopOnce(timeoutMs: number): Promise<void> {
     if (this.phase !== "running") return
     this.phase = "stopping"
+    this.stopReload.abort()
+    await this.reloading
+    if (this.graph.isCut) return
+    this.graph.unpark()
     const parts: DrainParts = {
       instances: this.instances,
       clock: this.platform.clock,
@@ -166,27 +204,44 @@ export class Router implements AsyncDisposable {
     this.phase = "stopped"
   }
 
-  /** Runs the last hooks, sources to sinks, and ends what goes on in the background. */
-  private async end(instances: readonly Instance[]): Promise<void> {
-    for (const { actor, module, name, durableQueues } of instances) {
-      actor.close()
-      try {
-        await module.postHook()
-        for (const queue of durableQueues) await queue.close(actor.signal)
-      } catch (thrown) {
-        this.log.error(`${name} did not end in order: ${reasonOf(thrown)}`)
+  private async reloadOnce(
+    plan: Plan,
+    { timeoutMs, registry = this.graph.registry }: { timeoutMs: number; registry?: Registry },
+  ): Promise<ReloadResult> {
+    if (this.phase !== "running") throw new WishboneError("WB_ROUTER_PHASE", { phase: this.phase, wanted: "reload" })
+    const { clock, timers } = this.platform
+    const parts = { graph: this.graph, clock, timers, log: this.log, timeoutMs }
+    const stop = new AbortController()
+    const passOn = (): void => stop.abort()
+    this.stopReload.signal.addEventListener("abort", passOn)
+    try {
+      return await reloadGraph({ ...parts, stop: stop.signal }, plan, registry)
+    } finally {
+      this.stopReload.signal.removeEventListener("abort", passOn)
+      if (!stop.signal.aborted) {
+        this.upkeep.start(this.graph.plan.metricsIntervalMs)
+        this.lookForEnd()
       }
     }
+  }
+
+  /** All that have not ended; sources before sinks. */
+  private get instances(): readonly Instance[] {
+    return this.graph.all
+  }
+
+  /** Runs the last hooks, sources to sinks, and ends what goes on in the background. */
+  private async end(instances: readonly Instance[]): Promise<void> {
+    for (const instance of instances) {
+      await endInstance(instance, this.log)
+      await closeQueues(instance.durableQueues, instance.actor.signal, this.log)
+    }
     await this.spools.close()
+    await this.stores.close()
   }
 
-  private inputEnded(instance: string): void {
-    this.endedInputs.add(instance)
+  private lookForEnd(): void {
     const inputs = this.instances.filter(({ spec }) => spec.kind === "input")
-    if (inputs.every(({ name }) => this.endedInputs.has(name))) this.resolveEnded()
+    if (inputs.length > 0 && inputs.every(({ exhausted }) => exhausted)) this.resolveEnded()
   }
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }

@@ -9,25 +9,25 @@ import type { Queue } from "../queue/queue.ts"
 const sweepMs = 1000
 
 export class Upkeep {
-  private readonly instances: readonly Instance[]
+  private readonly instances: () => readonly Instance[]
   private readonly platform: Platform
-  private readonly metricsIntervalMs: number
   private readonly timers: Timer[] = []
   /** Where each queue's tail stood a sweep ago, and totals at the last metrics. */
-  private readonly tails = new Map<Queue, number>()
-  private readonly totals = new Map<Queue, { in: number; out: number; dropped: number; atMs: number }>()
+  private readonly tails = new WeakMap<Queue, number>()
+  private readonly totals = new WeakMap<Queue, { in: number; out: number; dropped: number; atMs: number }>()
 
-  constructor(instances: readonly Instance[], platform: Platform, metricsIntervalMs: number) {
+  constructor(instances: () => readonly Instance[], platform: Platform) {
     this.instances = instances
     this.platform = platform
-    this.metricsIntervalMs = metricsIntervalMs
   }
 
-  start(): void {
+  /** Begins, or begins anew after the graph has changed. */
+  start(metricsIntervalMs: number): void {
+    this.stop()
     const { timers } = this.platform
     this.timers.push(timers.every(sweepMs, () => this.sweep(), { background: true }))
-    if (this.instances.some(({ actor }) => actor.port("metrics").queue !== null)) {
-      this.timers.push(timers.every(this.metricsIntervalMs, () => this.tellMetrics(), { background: true }))
+    if (this.instances().some(({ actor }) => actor.port("metrics").queue !== null)) {
+      this.timers.push(timers.every(metricsIntervalMs, () => this.tellMetrics(), { background: true }))
     }
   }
 
@@ -37,7 +37,7 @@ export class Upkeep {
 
   /** Copies the bytes of events that were there a sweep ago and still are. */
   private sweep(): void {
-    for (const { actor } of this.instances) {
+    for (const { actor } of this.instances()) {
       for (const queue of actor.queues.values()) {
         const before = this.tails.get(queue) ?? 0
         if (queue.length > 0 && queue.head < before) queue.each((event) => event.own())
@@ -47,7 +47,7 @@ export class Upkeep {
   }
 
   private tellMetrics(): void {
-    for (const { actor } of this.instances) {
+    for (const { actor } of this.instances()) {
       if (actor.port("metrics").queue === null) continue
       for (const [name, queue] of actor.queues) this.tellQueue(actor, name, queue)
     }

@@ -1,119 +1,83 @@
-// From a Plan to connected instances: which instances stand outside the books, which queues each needs, who shares a queue with whom.
+// From a blueprint to instances, and how two of them are joined.
 
 import { ActorLog } from "../actor/actor-log.ts"
 import { actorArguments } from "../actor/arguments.ts"
-import { Instance, type ModuleClass } from "../actor/instance.ts"
+import { Instance } from "../actor/instance.ts"
+import { OwnParts } from "../actor/own-parts.ts"
 import type { Scheduler } from "../actor/scheduler.ts"
 import { compileArguments } from "../actor/template-arguments.ts"
+import { isWishboneError, WishboneError } from "../errors.ts"
 import type { Event } from "../event.ts"
-import { Ledger } from "../ledger.ts"
+import type { Books } from "../ledger.ts"
 import type { Log } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
 import { findTemplates } from "../spec/arguments.ts"
 import { contractOf } from "../spec/contract.ts"
-import { type InstancePlan, type Plan, type RoutePlan } from "../spec/plan.ts"
 import { SpoolQueue } from "../spool/queue.ts"
 import type { Spools } from "../spool/spools.ts"
-import { buildGraph } from "./graph.ts"
-import type { Registry } from "./registry.ts"
-import { funnelPlan, funnelRoutes, SystemFunnel, systemFunnels, systemQueue } from "./system.ts"
+import type { Blueprint, InstanceBlueprint } from "./blueprint.ts"
+import { partUses } from "./part-uses.ts"
+import { systemFunnels, systemQueue } from "./system.ts"
 
 /** What wiring needs of the world. */
 export interface WiringParts {
-  readonly registry: Registry
   readonly platform: Platform
   readonly scheduler: Scheduler
   readonly logs: (module: string) => Log
   readonly shared: ReadonlyMap<string, unknown>
   readonly version: string
-  readonly inputEnded: (instance: string) => void
+  readonly inputEnded: () => void
   readonly spools: Spools
 }
 
-/** Instances, connected, funnels first, then from the sources to the sinks. */
-export interface Wired {
-  readonly instances: ReadonlyMap<string, Instance>
-  readonly routes: readonly RoutePlan[]
-  readonly ledger: Ledger
-}
-
-/** Builds and connects all instances of a plan. Nothing runs yet. */
-export function wire(plan: Plan, parts: WiringParts): Wired {
-  const graph = buildGraph(plan, (module) => parts.registry.lookup(module).component.spec)
-  const routes = [...graph.routes, ...funnelRoutes(plan.instances, graph)]
-  const funnels = Object.keys(systemFunnels).filter((name) => routes.some((route) => route.source.instance === name))
-  const plans = [...funnels.map(funnelPlan), ...graph.instances.map((instance) => instance.plan)]
-  const outside = outsideInstances(plans, routes)
-  const ledger = new Ledger()
-  const instances = new Map<string, Instance>()
-  for (const instancePlan of plans) {
-    const instance = makeInstance(instancePlan, { plan, routes, outside, parts })
-    instances.set(instancePlan.name, instance)
-    ledger.open(instancePlan.name, instance.actor.books)
+/**
+ * Builds one instance. Nothing runs yet, and nothing is opened. `books`: those of the instance whose place it takes.
+ * @throws WishboneError naming the instance when its module or a template cannot be made
+ */
+export function makeInstance(blueprint: InstanceBlueprint, of: Blueprint, parts: WiringParts, books?: Books): Instance {
+  try {
+    return build(blueprint, of, parts, books)
+  } catch (thrown) {
+    if (isWishboneError(thrown)) throw thrown
+    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new WishboneError("WB_START_FAILED", { instance: blueprint.plan.name, reason }, { cause: thrown })
   }
-  for (const route of routes) connect(instances, route)
-  for (const instance of instances.values()) instance.attachConsumers()
-  return { instances, routes, ledger }
 }
 
-/** Instances that only log and metric events reach: their books are left out of the totals. */
-function outsideInstances(plans: readonly InstancePlan[], routes: readonly RoutePlan[]): Set<string> {
-  const outside = new Set(plans.map((plan) => plan.name))
-  const isSystem = (queue: string): boolean => queue === "logs" || queue === "metrics"
-  for (const { name } of plans)
-    if (!(name in systemFunnels) && !routes.some((route) => route.destination.instance === name)) outside.delete(name)
-  for (let changed = true; changed; ) {
-    changed = false
-    for (const { source, destination } of routes) {
-      if (outside.has(source.instance) || isSystem(source.queue) || !outside.has(destination.instance)) continue
-      outside.delete(destination.instance)
-      changed = true
-    }
-  }
-  return outside
-}
-
-function makeInstance(
-  plan: InstancePlan,
-  all: { plan: Plan; routes: readonly RoutePlan[]; outside: ReadonlySet<string>; parts: WiringParts },
-): Instance {
-  const { parts, routes } = all
+function build(blueprint: InstanceBlueprint, of: Blueprint, parts: WiringParts, books: Books | undefined): Instance {
+  const { plan, moduleClass, queues, outQueues } = blueprint
   const { platform } = parts
-  const moduleClass = plan.name in systemFunnels ? SystemFunnel : (parts.registry.lookup(plan.module).component.create as ModuleClass)
-  const setting = { env: platform.environment, version: parts.version, pid: platform.pid }
-  const compiled = compileArguments(moduleClass.spec, plan.arguments, findTemplates(moduleClass.spec, plan.arguments), setting)
-  const { perEvent } = compiled
   const log = new ActorLog(plan.name, parts.logs(plan.name), platform)
+  const own = new OwnParts(partUses(plan, of.registry), { platform, log, version: parts.version })
+  const compiled = compileArguments(moduleClass.spec, plan.arguments, findTemplates(moduleClass.spec, plan.arguments), own.setting)
+  const { perEvent } = compiled
   const instance = new Instance({
     plan,
     moduleClass,
     contract: contractOf(moduleClass.spec, compiled.fixed),
-    args: actorArguments(compiled.fixed, perEvent === undefined ? null : (event: Event) => perEvent(event)),
+    args: actorArguments(compiled.fixed, perEvent === undefined ? null : (event: Event) => perEvent(event), compiled.compile),
+    own,
     platform,
     scheduler: parts.scheduler,
     log,
     shared: parts.shared,
-    outside: all.outside.has(plan.name),
-    inQueues: routes.filter((route) => route.destination.instance === plan.name).map((route) => route.destination.queue),
-    outQueues: routes.filter((route) => route.source.instance === plan.name).map((route) => route.source.queue),
-    defaultQueue: plan.name in systemFunnels ? systemQueue : all.plan.defaultQueue,
-    inputEnded: () => parts.inputEnded(plan.name),
+    outside: blueprint.outside,
+    books,
+    inQueues: Object.keys(queues),
+    outQueues,
+    defaultQueue: plan.name in systemFunnels ? systemQueue : of.plan.defaultQueue,
+    inputEnded: parts.inputEnded,
     durableQueue: ({ name, plan: queue, owner }) =>
-      new SpoolQueue({ name, plan: queue, owner, platform, spools: parts.spools, state: all.plan.state, books: owner.books }),
+      new SpoolQueue({ name, plan: queue, owner, platform, spools: parts.spools, state: of.plan.state }),
   })
   log.port = instance.actor.port("logs")
   return instance
 }
 
-function connect(instances: ReadonlyMap<string, Instance>, route: RoutePlan): void {
-  const source = instances.get(route.source.instance)
-  const destination = instances.get(route.destination.instance)
-  const queue = destination?.actor.queues.get(route.destination.queue)
-  if (source === undefined || destination === undefined || queue === undefined)
-    throw new Error(`a checked plan has a route to nowhere: ${JSON.stringify(route)}`)
-  const port = source.actor.port(route.source.queue)
-  port.queue = queue
-  if (!port.outside && !source.actor.books.outside) return
-  const { outsidePorts } = destination.actor
-  outsidePorts.set(queue, [...(outsidePorts.get(queue) ?? []), port])
+/** Joins an out queue of `source` to an in queue of `destination`, wherever it led before. */
+export function connect(source: Instance, out: string, destination: Instance, into: string): void {
+  const queue = destination.actor.queues.get(into)
+  if (queue === undefined) throw new Error(`a checked plan has a route to nowhere: ${destination.name}.${into}`)
+  const port = source.actor.port(out)
+  if (port.queue !== queue) port.connect(queue, port.outside || source.actor.books.outside)
 }

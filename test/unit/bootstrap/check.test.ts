@@ -194,9 +194,9 @@ describe("mistakes", () => {
   test.each([
     ["    timout: 5\n", "There is no key `timout` in `out`", "Did you mean `timeout`?"],
     [
-      "    retry: {max: 3}\n",
-      "There is no key `retry` in `out`",
-      "Known are `module`, `description`, `arguments`, `queues`, `consumers`, `timeout`, `inflight`, `hold_max` and `event`.",
+      "    retries: {max: 3}\n",
+      "There is no key `retries` in `out`",
+      "Known are `module`, `description`, `arguments`, `queues`, `consumers`, `timeout`, `inflight`, `hold_max`, `protocol`, `functions`, `retry` and `event`.",
     ],
     ["    arguments: {prot: 1}\n", "`wishbone.output.tcp` has no argument `prot`", "Did you mean `port`?"],
     [

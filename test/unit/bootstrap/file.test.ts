@@ -199,6 +199,7 @@ describe("syntax errors", () => {
     ["a: {{ data }}\n", "A value begins with `{{`, which YAML reads as a map"],
     ["a: *\n", "`*` refers to a part of the file that was named with `&`, and no name follows"],
     ["a:\n    b: 1\n  c: 2\n", "This line is not indented like its neighbours"],
+    ["a: { port: ${PORT} }\n", "A value with `${…}` stands inside `{ }` or `[ ]`, where YAML takes its braces for a map"],
   ])("%j: %s", (text, message) => {
     const { root, problems } = read(text)
     expect(root).toBeUndefined()

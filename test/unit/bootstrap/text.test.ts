@@ -67,13 +67,19 @@ describe("bytes", () => {
   })
 })
 
-/** The shortest of three runs: the others may have had to wait for a processor. */
+/** Time this process has had a processor: how long it had to wait for one is not counted. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** The shortest of three runs: the others may have compiled or collected meanwhile. */
 async function fastestMs(run: () => Promise<unknown>): Promise<number> {
   let fastest = Infinity
   for (let round = 0; round < 3; round++) {
-    const started = performance.now()
+    const started = cpuMs()
     await run()
-    fastest = Math.min(fastest, performance.now() - started)
+    fastest = Math.min(fastest, cpuMs() - started)
   }
   return fastest
 }
@@ -148,21 +154,21 @@ describe("a report", () => {
   test("of a thousand mistakes takes no time", async () => {
     const routes = Array.from({ length: 3000 }, (_, index) => `  - nobody_${index}.outbox -> a.inbox\n`).join("")
     const { problems, sources } = await check(`modules: {a: {module: wishbone.output.tcp}}\nroutingtable:\n${routes}`)
-    const started = performance.now()
+    const started = cpuMs()
     expect(problemsText(problems, sources).length).toBeGreaterThan(100_000)
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(cpuMs() - started).toBeLessThan(2000)
   })
 
   test("a chain of 2,000 outputs is checked in no time", async () => {
     const names = Array.from({ length: 2000 }, (_, index) => `out_${index}`)
     const modules = names.map((name) => `  ${name}: {module: wishbone.output.tcp}\n`).join("")
     const routes = names.slice(1).map((name, index) => `  - out_${index}.failed -> ${name}.inbox\n`)
-    const started = performance.now()
+    const started = cpuMs()
     const { problems } = await check(
       `modules:\n  source: {module: wishbone.input.tcp}\n${modules}routingtable:\n  - source.outbox -> out_0.inbox\n${routes.join("")}`,
     )
     expect(problems.map(({ code }) => code)).toEqual(["WB_FAILED_UNROUTED"])
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(cpuMs() - started).toBeLessThan(3000)
   })
 
   test("problems come in the order of the file, each once", () => {

@@ -52,7 +52,13 @@ test.each([
     "There is no module `wishbone.encode.json`",
     "There are no modules that only encode or decode; the input or output does that itself.",
   ],
-  ["something.else.entirely", "There is no module `something.else.entirely`", "`list` names them all."],
+  ["wishbone.something.entirely", "There is no module `wishbone.something.entirely`", "`list` names them all."],
+  [
+    "something.else.entirely",
+    "There is no module `something.else.entirely`",
+    "If it comes from a package, list that at the top of the file, for example `packages: [wishbone-something]`.",
+  ],
+  ["my-module.js", "There is no module `my-module.js`", "A file is named with its folder: `module: ./my-module.js`."],
   ["constructor", "There is no module `constructor`", "`list` names them all."],
 ])("does not know %s", (id, message, hint) => {
   expect(() => registry.lookup(id)).toThrow(expect.objectContaining({ code: "WB_MODULE_UNKNOWN", message, hint }))
