@@ -1,59 +1,44 @@
 // `debug`: runs a bootstrap file in the foreground. Logs, status and ledger go to standard error, so that standard output belongs to
 // the graph.
 
-import { type Command, InvalidArgumentError, Option } from "commander"
+import type { Command } from "commander"
+import type { CheckedBootstrap } from "../bootstrap/check.ts"
 import type { Problem } from "../bootstrap/problem.ts"
 import { problemsText } from "../bootstrap/report.ts"
 import { ControlServer } from "../control/server.ts"
 import type { Report } from "../ledger.ts"
-import { createLogs, type LogFactory, type LogLevel, logLevels } from "../log.ts"
+import { createLogs, type LogFactory } from "../log.ts"
 import type { Platform } from "../platform/platform.ts"
 import { Router } from "../router/router.ts"
-import { parseDuration } from "../spec/units.ts"
+import { blameAmong } from "./blame.ts"
 import { type CliCommand, type Context, examples } from "./command.ts"
+import { serveHealth } from "./http-option.ts"
 import { ledgerTable, ledgerVerdict } from "./ledger-table.ts"
 import { loadBootstrap } from "./load.ts"
+import { Reloads } from "./reload.ts"
 import { runGraph } from "./run.ts"
+import { declareGraphOptions, type GraphOptions } from "./run-options.ts"
 import type { Shell } from "./shell.ts"
 import { packageVersion } from "./version.ts"
 
-interface DebugOptions {
-  readonly config: string
-  readonly set?: readonly string[]
-  readonly report?: string
-  readonly queueSize?: number
-  readonly stopTimeout: number
-  readonly loglevel: LogLevel
-  readonly logFormat: "text" | "json"
-}
-
 export const command: CliCommand = {
   declare(command: Command): void {
-    command
-      .requiredOption("--config <file>", "the bootstrap file; `-` reads standard input")
-      .option("--set <path=value...>", "set an argument (output_1.port=9000) or anything (modules.output_1.timeout=5s)")
-      .option("--report <file>", "write the ledger to a file, as JSON, at the end")
-      .option("--queue-size <events>", "events that a queue holds unless the file says otherwise (default: 100)", wholeNumber)
-      .addOption(
-        new Option("--stop-timeout <duration>", "how long the graph may drain once it is told to stop")
-          .argParser(durationMs)
-          .default(10_000, "10s"),
-      )
-      .addOption(new Option("--loglevel <level>", "least level that is logged").choices(logLevels).default("info"))
-      .addOption(new Option("--log-format <format>", "how logs are written").choices(["text", "json"]).default("text"))
-      .addHelpText(
-        "after",
-        `${examples("debug --config flow.yaml", "debug --config flow.yaml --set output_1.port=9000 --report ledger.json")}
+    command.requiredOption("--config <file>", "the bootstrap file; `-` reads standard input")
+    declareGraphOptions(command).addHelpText(
+      "after",
+      `${examples("debug --config flow.yaml", "debug --config flow.yaml --set output_1.port=9000 --report ledger.json")}
 
-SIGINT and SIGTERM stop in order; a second one ends at once.
+SIGINT and SIGTERM stop in order; a second one ends at once. SIGHUP reads the file again, as \`--watch\` does whenever it changes.
 Exit status: 0 nothing lost, 1 failed run, 2 bad file or usage, 3 something lost, 130 second signal.`,
-      )
+    )
   },
 
-  async run(options: DebugOptions, { registry: load, shell }: Context): Promise<number> {
+  async run(options: GraphOptions, { registry: load, shell, follower }: Context): Promise<number> {
     const registry = await load()
     const platform = await shell.platform()
-    const loaded = await loadBootstrap({ ...options, registry, platform })
+    const typescript = follower === undefined ? true : "which runs in `debug` and `lint` only"
+    const read = (): Promise<CheckedBootstrap> => loadBootstrap({ ...options, registry, platform, typescript })
+    let loaded = await read()
     const { plan, problems } = loaded
     if (plan === undefined) {
       const errors = problems.filter(({ severity }) => severity === "error")
@@ -63,11 +48,39 @@ Exit status: 0 nothing lost, 1 failed run, 2 bad file or usage, 3 something lost
     const logs = createLogs({ platform, level: options.loglevel, format: options.logFormat, write: shell.err, colour: shell.colour })
     const log = logs("debug")
     for (const problem of problems) if (problem.severity === "warning") log.warn(...warningOf(problem))
-    const router = Router.fromPlan(plan, { registry, platform, logs, version: packageVersion() })
-    const close = (report: Report): Promise<void> => tellLedger(report, { options, shell, platform, logs })
-    const graph = { file: plan.file, version: packageVersion(), router }
+    const router = Router.fromPlan(plan, { registry: loaded.registry, platform, logs, version: packageVersion() })
+    const reloads = new Reloads({
+      config: options.config,
+      load: read,
+      router,
+      platform,
+      log,
+      events: shell.events,
+      timeoutMs: options.stopTimeout,
+      taken: (now) => {
+        loaded = now
+      },
+    })
+    const running = (): void => {
+      follower?.running(plan)
+      reloads.begin()
+      if (options.watch === true) reloads.watch()
+    }
+    const close = async (report: Report): Promise<void> => {
+      follower?.ended(report)
+      await tellLedger(report, { options, shell, platform, logs })
+    }
+    const graph = { file: plan.file, version: packageVersion(), router, reload: () => reloads.request("asked to") }
     const control = (): Promise<ControlServer> => ControlServer.start({ platform, log, state: plan.state, graph })
-    return runGraph({ router, platform, shell, log, stopTimeoutMs: options.stopTimeout, control, close })
+    const health = await serveHealth(options.http, { platform, log, router })
+    try {
+      const blame = blameAmong(() => ({ loaded: loaded.loaded, instances: (loaded.plan ?? plan).instances }))
+      const fatal = (): void => health?.fatal()
+      return await runGraph({ router, platform, shell, log, stopTimeoutMs: options.stopTimeout, control, blame, fatal, running, close })
+    } finally {
+      await reloads.close()
+      await health?.close()
+    }
   },
 }
 
@@ -79,7 +92,7 @@ function warningOf({ file, line, code, message }: Problem): [message: string, fi
 /** The ledger for people, or as one more entry where entries are JSON; and into the file that was asked for. */
 async function tellLedger(
   report: Report,
-  to: { options: DebugOptions; shell: Shell; platform: Platform; logs: LogFactory },
+  to: { options: GraphOptions; shell: Shell; platform: Platform; logs: LogFactory },
 ): Promise<void> {
   const { options, shell, platform, logs } = to
   if (options.logFormat === "text") shell.err(`\n${ledgerTable(report)}${ledgerVerdict(report)}\n`)
@@ -94,17 +107,4 @@ async function tellLedger(
   } catch (thrown) {
     logs("debug").error(`the report could not be written: ${(thrown as Error).message}`)
   }
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError("Expected a whole number of at least 1.")
-  return value
-}
-
-function durationMs(text: string): number {
-  const ms = parseDuration(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text)
-  if (ms === undefined) throw new InvalidArgumentError("Expected a duration such as 500ms, 10s or 2m.")
-  return ms
 }

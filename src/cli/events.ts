@@ -102,7 +102,7 @@ async function placeOf(options: EventsOptions, { registry, shell }: Context): Pr
     shell.err(problemsText(errors, loaded.sources))
     return undefined
   }
-  const spools = spoolDirectories(loaded.plan, known)
+  const spools = spoolDirectories(loaded.plan, loaded.registry)
   const found = spools.get(instance)
   if (found === undefined) throw new WishboneError("WB_EVENTS_INSTANCE", { instance, known: [...spools.keys()] })
   return { directory: found, states: [loaded.plan.state] }

@@ -20,7 +20,7 @@ export function ledgerTable(report: Report): string {
 }
 
 /** What became of everything, in a sentence. */
-export function ledgerVerdict({ lost }: Balance): string {
+export function ledgerVerdict({ lost }: Pick<Balance, "lost">): string {
   return lost === 0 ? "Nothing was lost." : `${lost} ${lost === 1 ? "event was" : "events were"} lost.`
 }
 

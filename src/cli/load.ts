@@ -5,31 +5,47 @@ import { type CheckedBootstrap, checkBootstrap } from "../bootstrap/check.ts"
 import { problemAt } from "../bootstrap/problem.ts"
 import { checkFileSize, fileBytesMax, startOf } from "../bootstrap/text.ts"
 import type { Platform } from "../platform/platform.ts"
+import type { ComponentLoader } from "../router/packages.ts"
 import type { Registry } from "../router/registry.ts"
+import { packageVersion, programFolder } from "./version.ts"
 
 /** What to load, and with what. */
 export interface LoadOptions {
   /** A path, or `-` for standard input. */
   readonly config: string
   readonly registry: Registry
-  readonly platform: Pick<Platform, "environment" | "files" | "streams">
+  readonly platform: Pick<Platform, "environment" | "files" | "streams" | "timers">
   /** `--set` options. */
   readonly set?: readonly string[]
   readonly queueSize?: number | undefined
+  /** What the file holds, where that was read before. */
+  readonly content?: Content
+  /** Whether module files may be TypeScript, or a clause that says why not. @defaultValue true */
+  readonly typescript?: true | string
 }
 
 const secretBytesMax = 64 * 1024
 
 /** Reads and checks a bootstrap file. A file that cannot be read is a problem like any other. */
-export async function loadBootstrap({ config, registry, platform, set = [], queueSize }: LoadOptions): Promise<CheckedBootstrap> {
-  const { environment, files, streams } = platform
-  const content = config === "-" ? await readInput(streams) : await readConfig(config, files)
-  if (!(content instanceof Uint8Array)) return { ...content, sources: new Map(), secrets: [] }
+export async function loadBootstrap({
+  config,
+  registry,
+  platform,
+  set = [],
+  queueSize,
+  typescript = true,
+  content: given,
+}: LoadOptions): Promise<CheckedBootstrap> {
+  const { environment, files } = platform
+  const content = given ?? (await readContent(config, platform))
+  if (!(content instanceof Uint8Array)) return { ...content, registry, loaded: [], sources: new Map(), secrets: [] }
+  const folder = config === "-" ? process.cwd() : dirname(resolve(config))
   return checkBootstrap({
     bytes: content,
     file: config,
-    folder: config === "-" ? process.cwd() : dirname(resolve(config)),
+    folder,
     registry,
+    loader: componentLoader(folder, platform, typescript),
     environment,
     readSecret: (path) => readSecret(path, files),
     sets: set,
@@ -37,7 +53,33 @@ export async function loadBootstrap({ config, registry, platform, set = [], queu
   })
 }
 
+/** The code that loads components is itself loaded when a file asks for one: most do not. */
+function componentLoader(folder: string, platform: LoadOptions["platform"], typescript: true | string): ComponentLoader {
+  const make = async (): Promise<ComponentLoader> => {
+    const { createComponentLoader } = await import("../router/packages.ts")
+    const { files, timers } = platform
+    return createComponentLoader({ files, timers, folder, program: programFolder(), version: packageVersion(), typescript })
+  }
+  return {
+    package: async (name) => (await make()).package(name),
+    file: async (name, file) => (await make()).file(name, file),
+    exports: async (name, file) => {
+      const { exports: load } = await make()
+      if (load === undefined) throw new Error("this loader loads components alone")
+      return load(name, file)
+    },
+  }
+}
+
 type Refused = Pick<CheckedBootstrap, "problems">
+
+/** The bytes of a bootstrap file, or why there are none. */
+export type Content = Uint8Array | Refused
+
+/** Reads a bootstrap file, or standard input. */
+export function readContent(config: string, { files, streams }: Pick<Platform, "files" | "streams">): Promise<Content> {
+  return config === "-" ? readInput(streams) : readConfig(config, files)
+}
 
 async function readConfig(file: string, files: Platform["files"]): Promise<Uint8Array | Refused> {
   try {

@@ -2,6 +2,7 @@
 // every call pays for it: a command is loaded when it is called.
 
 import { Command, CommanderError } from "commander"
+import type { Platform } from "../platform/platform.ts"
 import type { Registry } from "../router/registry.ts"
 import type { CliCommand, ComponentSource, Context } from "./command.ts"
 import { processShell, type Shell } from "./shell.ts"
@@ -10,15 +11,28 @@ import { packageVersion } from "./version.ts"
 interface Listed {
   readonly summary: string
   readonly load: () => Promise<{ command: CliCommand }>
+  /** Not for people: no help names it. */
+  readonly hidden?: true
 }
 
 const commands: Readonly<Record<string, Listed>> = {
+  background: { summary: "what `start` runs", load: () => import("./background.ts"), hidden: true },
   debug: { summary: "run a bootstrap file in the foreground", load: () => import("./debug.ts") },
+  demo: { summary: "show failover at work, without any other program", load: () => import("./demo.ts") },
   events: { summary: "look at, replay, move or remove events on disk", load: () => import("./events.ts") },
+  graph: { summary: "draw the instances and routes of a bootstrap file", load: () => import("./graph.ts") },
+  kill: { summary: "end a graph in the background at once", load: () => import("./kill.ts") },
   lint: { summary: "check a bootstrap file", load: () => import("./lint.ts") },
-  list: { summary: "list the modules that a bootstrap file can name", load: () => import("./list.ts") },
+  list: { summary: "list the modules, protocols and functions that a bootstrap file can name", load: () => import("./list.ts") },
+  new: { summary: "make a package with a module to begin with", load: () => import("./new.ts") },
+  schema: { summary: "print the JSON Schema of bootstrap files, for editors", load: () => import("./schema.ts") },
   show: { summary: "show what a module does, takes and gives", load: () => import("./show.ts") },
+  start: { summary: "run a bootstrap file in the background", load: () => import("./start.ts") },
+  stop: { summary: "end a graph in the background in order", load: () => import("./stop.ts") },
 }
+
+/** How long a process may go on that has nothing left to do and does not end. */
+const lingerMs = 500
 
 /** What the program hands to its command line. */
 export interface MainOptions {
@@ -33,7 +47,17 @@ export interface MainOptions {
  * second signal. `argv` begins with the command.
  */
 export async function main(argv: readonly string[], { components, shell = processShell() }: MainOptions): Promise<number> {
-  const context: Context = { registry: () => loadRegistry(components), shell }
+  let world: Platform | undefined
+  const platform = async (): Promise<Platform> => (world = await shell.platform())
+  const watched = Object.create(shell, { platform: { value: platform } }) as Shell
+  const status = await run(argv, { registry: () => loadRegistry(components), shell: watched })
+  // All is over; should code from outside have left something open that keeps the process, it is not waited for.
+  world?.timers.after(lingerMs, () => shell.exit(status), { background: true })
+  return status
+}
+
+async function run(argv: readonly string[], context: Context): Promise<number> {
+  const { shell } = context
   let status = 0
   const program = makeProgram(context, (ended) => {
     status = ended
@@ -51,9 +75,8 @@ export async function main(argv: readonly string[], { components, shell = proces
 }
 
 async function loadRegistry(source: ComponentSource): Promise<Registry> {
-  const { componentOf, createRegistry } = await import("../router/registry.ts")
-  const classes = typeof source === "function" ? await source() : source
-  return createRegistry(Array.from(classes, componentOf))
+  const { createRegistry } = await import("../router/registry.ts")
+  return createRegistry(typeof source === "function" ? await source() : source)
 }
 
 function makeProgram(context: Context, finish: (status: number) => void): Command {
@@ -67,9 +90,9 @@ function makeProgram(context: Context, finish: (status: number) => void): Comman
     .configureOutput({ writeOut: shell.out, writeErr: shell.err })
     .addHelpText("after", "\n`wishbone-ts COMMAND --help` tells more about a command, with an example.")
   const loaded = new Map<string, CliCommand>()
-  for (const [name, { summary }] of Object.entries(commands)) {
+  for (const [name, { summary, hidden = false }] of Object.entries(commands)) {
     program
-      .command(name)
+      .command(name, { hidden })
       .description(summary)
       .showHelpAfterError(`(\`wishbone-ts ${name} --help\` shows how it is used)`)
       .action(async (...given: unknown[]) => {

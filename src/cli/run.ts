@@ -10,6 +10,7 @@ import type { Report } from "../ledger.ts"
 import type { Log } from "../log.ts"
 import type { Platform, Timers } from "../platform/platform.ts"
 import type { Router } from "../router/router.ts"
+import type { Blame } from "./blame.ts"
 import { stackOf } from "./failure.ts"
 import { type Interruption, Interrupts } from "./interrupts.ts"
 import type { Shell } from "./shell.ts"
@@ -24,14 +25,18 @@ export interface RunOptions {
   readonly stopTimeoutMs: number
   /** Opens the admin socket of the running graph; closed before the graph is stopped. */
   readonly control?: () => Promise<{ close(): Promise<void> }>
+  /** Whose fault an error was that nobody caught. */
+  readonly blame?: Blame
+  /** Something went wrong that ends the run: told before it stops. */
+  readonly fatal?: () => void
+  /** The graph runs. */
+  readonly running?: () => void
   /** Tells the ledger; called once. */
   readonly close: (report: Report) => Promise<void>
 }
 
 /** How long hooks may take on top of the drain, and the report of an end at once. */
 const graceMs = 2000
-/** How long a process may go on that has nothing left to do and does not end. */
-const lingerMs = 500
 /** How often it is looked whether all has arrived. */
 const lookEveryMs = 10
 
@@ -39,18 +44,19 @@ const exitStatus = { well: 0, failed: 1, lost: 3, interrupted: 130 } as const
 
 /** Runs a graph to its end; resolves to the exit status. */
 export async function runGraph(options: RunOptions): Promise<number> {
-  const { log, platform, router, shell } = options
-  const interrupts = new Interrupts(shell.events, (error) => log.fatal("uncaught error", { stack: stackOf(error) }))
+  const { log, router, shell } = options
+  const interrupts = new Interrupts(shell.events, (error) => {
+    const culprit = options.blame?.(error)
+    log.fatal(`uncaught error${culprit === undefined ? "" : ` in ${culprit}`}`, { stack: stackOf(error) })
+    options.fatal?.()
+  })
   const endedNow = interrupts.second.then(() => "now" as const)
   try {
     const outcome = await Promise.race([toTheEnd(options, interrupts), endedNow])
     if (outcome === "now") return await endAtOnce(options)
     const report = router.report()
     await tellBooks(options, report)
-    const status = outcome === "failed" || interrupts.crashed ? exitStatus.failed : report.lost > 0 ? exitStatus.lost : exitStatus.well
-    // All is over; should a handle of some module still keep the process, it is not waited for.
-    platform.timers.after(lingerMs, () => shell.exit(status), { background: true })
-    return status
+    return outcome === "failed" || interrupts.crashed ? exitStatus.failed : report.lost > 0 ? exitStatus.lost : exitStatus.well
   } finally {
     interrupts.dispose()
   }
@@ -60,6 +66,7 @@ async function toTheEnd(options: RunOptions, interrupts: Interrupts): Promise<"s
   const { log, platform, router, stopTimeoutMs } = options
   if (!(await started(options))) return "failed"
   const control = await options.control?.()
+  options.running?.()
   const status = logStatus(router, platform, log)
   try {
     const why = await Promise.race([interrupts.first, inputsEnded(options, interrupts.first)])
@@ -77,7 +84,7 @@ async function toTheEnd(options: RunOptions, interrupts: Interrupts): Promise<"s
   }
 }
 
-async function started({ log, router }: RunOptions): Promise<boolean> {
+async function started({ fatal, log, router }: RunOptions): Promise<boolean> {
   try {
     await router.start()
     log.info("running")
@@ -85,6 +92,7 @@ async function started({ log, router }: RunOptions): Promise<boolean> {
   } catch (thrown) {
     if (isWishboneError(thrown)) log.fatal(thrown.message, { code: thrown.code, hint: thrown.hint === "" ? undefined : thrown.hint })
     else log.fatal("the graph could not start", { stack: stackOf(thrown) })
+    fatal?.()
     return false
   }
 }

@@ -2,6 +2,14 @@
 // one of their own. Nothing here is slow to load: `--help` needs this file.
 
 import type { Platform } from "../platform/platform.ts"
+import type { Processes } from "../platform/processes.ts"
+
+/** A terminal, as far as drawing on it goes. It may change its size at any time. */
+export interface Terminal {
+  readonly columns: number
+  readonly rows: number
+  readonly colour: boolean
+}
 
 /** Signals and crashes of the process, or an emitter that plays them. */
 export type ProcessEvents = Pick<NodeJS.EventEmitter, "on" | "off">
@@ -13,6 +21,8 @@ export interface Shell {
   err(text: string): void
   /** Whether what goes to `err` may have colours. */
   readonly colour: boolean
+  /** The terminal that answers go to; `undefined` when that is a file or a pipe, or a terminal that cannot be drawn on. */
+  readonly terminal?: Terminal | undefined
   readonly events: ProcessEvents
   /** Whether a person sits at standard input and reads standard error. */
   readonly interactive: boolean
@@ -20,6 +30,8 @@ export interface Shell {
   ask(question: string): Promise<string>
   /** The world; loaded when a command needs it. */
   platform(): Promise<Platform>
+  /** Other processes; loaded when a command needs them. */
+  processes(): Promise<Processes>
   /** Ends the process at once. */
   exit(status: number): void
 }
@@ -34,13 +46,31 @@ export function processShell(): Shell {
     get colour() {
       return wantsColour(process.env, process.stderr.isTTY)
     },
+    get terminal() {
+      return terminalOf(process.stdout, process.env)
+    },
     events: process,
     get interactive() {
       return process.stdin.isTTY === true && process.stderr.isTTY === true
     },
     ask: askAtTerminal,
     platform: async () => (await import("../platform/real.ts")).realPlatform(),
+    processes: async () =>
+      (await import("../platform/real-processes.ts")).realProcesses([...process.execArgv, ...process.argv.slice(1, 2)]),
     exit: (status) => process.exit(status),
+  }
+}
+
+function terminalOf(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Terminal | undefined {
+  if (stream.isTTY !== true || environment["TERM"] === "dumb") return undefined
+  return {
+    get columns() {
+      return stream.columns
+    },
+    get rows() {
+      return stream.rows
+    },
+    colour: wantsColour(environment, true),
   }
 }
 

@@ -4,6 +4,14 @@
 import { actorArguments } from "../actor/arguments.ts"
 import { Instance } from "../actor/instance.ts"
 import type { Module, ModuleContext } from "../actor/module.ts"
+import {
+  type ModuleFunctionClass,
+  OwnParts,
+  type PartUse,
+  type PartUses,
+  type ProtocolClass,
+  type TemplateFunctionClass,
+} from "../actor/own-parts.ts"
 import { Scheduler } from "../actor/scheduler.ts"
 import { compileArguments } from "../actor/template-arguments.ts"
 import { Event, Standing } from "../event.ts"
@@ -15,15 +23,20 @@ import { drain, loseTheRest, stopInputs } from "../router/drain.ts"
 import { checkArguments } from "../spec/arguments.ts"
 import { contractOf } from "../spec/contract.ts"
 import { defaultConsumers, defaultHoldMax, defaultInflight, defaultQueuePlan, type InstancePlan, type QueuePlan } from "../spec/plan.ts"
-import type { ModuleSpec } from "../spec/spec.ts"
+import type { ComponentSpec, ModuleSpec } from "../spec/spec.ts"
 import { Collector } from "./collector.ts"
 
 /** A module class as a test has it. */
 export interface TestedClass<Tested extends Module> {
+  /** What `defineModule` gave. */
   readonly spec: ModuleSpec
   new (context: ModuleContext): Tested
 }
 
+/** A class of a protocol or function, alone or with arguments as a bootstrap file would have them. */
+export type TestedPart<Class> = Class | readonly [Class, Readonly<Record<string, unknown>>]
+
+/** How the module runs, as far as it differs from what a bootstrap file would have by default. */
 export interface StartOptions<On extends Platform = SimulatedPlatform> {
   /** Settings of queues, in or out, as far as they differ from the defaults. */
   readonly queues?: Readonly<Record<string, Partial<QueuePlan>>>
@@ -38,6 +51,12 @@ export interface StartOptions<On extends Platform = SimulatedPlatform> {
   readonly instance?: Partial<Pick<InstancePlan, "name" | "consumers" | "timeoutMs" | "inflight" | "holdMax">>
   /** @defaultValue a simulated one */
   readonly platform?: On
+  /** The `protocol`: a decoder for an input, an encoder for an output; with arguments, a pair. */
+  readonly protocol?: TestedPart<ProtocolClass>
+  /** Module functions by in queue. */
+  readonly functions?: Readonly<Record<string, readonly TestedPart<ModuleFunctionClass>[]>>
+  /** Functions that templates among the arguments may call, by name. */
+  readonly templateFunctions?: Readonly<Record<string, TestedPart<TemplateFunctionClass>>>
   /** Things that instances of a graph share, by name. */
   readonly shared?: (platform: On, log: Log) => ReadonlyMap<string, unknown>
 }
@@ -70,7 +89,7 @@ export async function startModule<Tested extends Module, On extends Platform = S
   return run
 }
 
-function checked(spec: ModuleSpec, args: Readonly<Record<string, unknown>>): ReturnType<typeof checkArguments> {
+function checked(spec: ComponentSpec, args: Readonly<Record<string, unknown>>): ReturnType<typeof checkArguments> {
   const result = checkArguments(spec, args)
   if (result.problems.length > 0) throw new Error(result.problems.map(({ message, hint }) => `${message} ${hint}`.trim()).join("\n"))
   return result
@@ -78,9 +97,13 @@ function checked(spec: ModuleSpec, args: Readonly<Record<string, unknown>>): Ret
 
 /** One module running, and what it has done so far. */
 export class ModuleRun<Tested extends Module, On extends Platform = SimulatedPlatform> {
+  /** The module object itself. */
   readonly module: Tested
+  /** The world it runs in: time, disk, network and standard streams of a simulated one can be controlled by it. */
   readonly platform: On
+  /** What the runtime made around the module. Its insides may change from version to version. */
   readonly instance: Instance
+  /** What the module, and the runtime on its behalf, has logged. */
   readonly log: LogLine[] = []
   /** The input has said that it will make no more events. */
   ended = false
@@ -94,13 +117,14 @@ export class ModuleRun<Tested extends Module, On extends Platform = SimulatedPla
     const { spec } = moduleClass
     this.platform = platform
     this.#scheduler = new Scheduler(platform.clock, platform.timers)
-    const setting = { env: platform.environment, version: "0.0.0", pid: platform.pid }
-    const { fixed, perEvent } = compileArguments(spec, args.values, args.templates, setting)
+    const own = new OwnParts(usesOf(options), { platform, log: this.#logger(), version: "0.0.0" })
+    const { fixed, perEvent, compile } = compileArguments(spec, args.values, args.templates, own.setting)
     this.instance = new Instance({
       plan: planOf(spec, args.values, options),
       moduleClass,
       contract: contractOf(spec, fixed),
-      args: actorArguments(fixed, perEvent === undefined ? null : (event: Event) => perEvent(event)),
+      args: actorArguments(fixed, perEvent === undefined ? null : (event: Event) => perEvent(event), compile),
+      own,
       platform,
       scheduler: this.#scheduler,
       log: this.#logger(),
@@ -176,9 +200,22 @@ export class ModuleRun<Tested extends Module, On extends Platform = SimulatedPla
     await this.settle()
   }
 
+  /**
+   * Events that come out of the queue end badly from now on, as if whatever stands behind it had failed with `error`: what an input that
+   * acknowledges must hear of. The kind is that of the error (`TransientError`, `Invalid` …).
+   */
+  refuse(queue: string, error: unknown): void {
+    this.#collector(queue).refuse(error ?? new Error("refused"))
+  }
+
+  /** Events that come out of the queue end well again. */
+  accept(queue: string): void {
+    this.#collector(queue).refuse(undefined)
+  }
+
   /** Runs `preHook`. `startModule` has done so. */
   async start(): Promise<void> {
-    await this.#complete(Promise.resolve().then(() => this.module.preHook()))
+    await this.#complete(this.instance.prepare().then(() => this.module.preHook()))
   }
 
   /** Ends the instance as a graph does: an input stops taking, what is on its way is handled, hooks run; what is not through in time is
@@ -251,4 +288,23 @@ function planOf<On extends Platform>(spec: ModuleSpec, values: Readonly<Record<s
     holdMax: defaultHoldMax,
     ...options.instance,
   }
+}
+
+function usesOf({
+  protocol,
+  functions = {},
+  templateFunctions = {},
+}: Pick<StartOptions, "protocol" | "functions" | "templateFunctions">): PartUses {
+  const lists = Object.entries(functions).map(([queue, list]) => [queue, list.map((part) => useOf(part))] as const)
+  const named = Object.entries(templateFunctions).map(([name, part]) => [name, useOf(part)] as const)
+  return {
+    protocol: protocol && useOf(protocol),
+    functions: Object.fromEntries(lists),
+    templateFunctions: Object.fromEntries(named),
+  }
+}
+
+function useOf<Class extends { readonly spec: ComponentSpec }>(part: TestedPart<Class>): PartUse<Class> {
+  const [create, args] = (Array.isArray(part) ? part : [part, {}]) as readonly [Class, Readonly<Record<string, unknown>>]
+  return { create, arguments: checked(create.spec, args).values }
 }

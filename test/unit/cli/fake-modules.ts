@@ -19,6 +19,7 @@ const counterSpec = defineModule({
   },
   queues: { outbox: { direction: "out", summary: "The events." } },
   contract: { acknowledges: "none", failsWithinMs: 0, reorders: false, holds: "nothing" },
+  aliases: { number: "count" },
   examples: [{ title: "Three events", arguments: {} }],
 })
 
@@ -33,6 +34,17 @@ class Counter extends InputModule<typeof counterSpec> {
       if (!endless) this.ended()
     })
   }
+}
+
+const strictSpec = defineModule({
+  name: "test.input.strict",
+  summary: "Takes as its own what is a former name to another.",
+  arguments: { number: z.int().default(3).describe("A number.") },
+  queues: { outbox: { direction: "out", summary: "Nothing." } },
+})
+
+class Strict extends InputModule<typeof strictSpec> {
+  static readonly spec = strictSpec
 }
 
 const delaySpec = defineModule({
@@ -58,6 +70,7 @@ const sinkSpec = defineModule({
   arguments: { hangs: z.boolean().default(false).describe("Whether it never ends.") },
   queues: { inbox: { direction: "in", summary: "Events." } },
   contract: { acknowledges: "none", waits: { inbox: [] }, failsWithinMs: 0, reorders: false, holds: "nothing" },
+  memory: ({ hangs }, { inflightBytes }) => (hangs ? 1024 : 0) + inflightBytes,
 })
 
 class Sink extends OutputModule<typeof sinkSpec> {
@@ -69,4 +82,4 @@ class Sink extends OutputModule<typeof sinkSpec> {
   }
 }
 
-export const fakeModules: readonly ModuleClass[] = [Sink, Counter, Delay]
+export const fakeModules: readonly ModuleClass[] = [Sink, Counter, Strict, Delay]

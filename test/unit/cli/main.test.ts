@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { main } from "../../../src/cli/main.ts"
 import { RecordedShell } from "./recorded-shell.ts"
 
-const commands = ["debug", "events", "lint", "list", "show"]
+const commands = ["debug", "events", "graph", "kill", "lint", "list", "schema", "show", "start", "stop"]
 
 describe("help", () => {
   test("names every command on standard output and ends well", async () => {
@@ -10,6 +10,12 @@ describe("help", () => {
     expect(await shell.call("--help")).toBe(0)
     for (const name of commands) expect(shell.stdout).toMatch(new RegExp(`^  ${name} `, "m"))
     expect(shell.stderr).toBe("")
+  })
+
+  test("keeps quiet about what only the program itself calls", async () => {
+    const shell = new RecordedShell()
+    await shell.call("--help")
+    expect(shell.stdout).not.toMatch(/^ {2}background/m)
   })
 
   test("needs no module", async () => {
@@ -55,6 +61,10 @@ describe("usage errors end with 2 and say why on standard error", () => {
     [["debug", "--config", "x", "--stop-timeout", "soon"], "a duration such as"],
     [["debug", "--config", "x", "--loglevel", "loud"], "Allowed choices are debug, info, warn, error, fatal"],
     [["debug", "--config", "x", "--log-format", "xml"], "Allowed choices are text, json"],
+    [["start"], "required option '--config <file>' not specified"],
+    [["start", "--config", "x", "--start-timeout", "soon"], "a duration such as"],
+    [["graph", "--config", "x", "--format", "png"], "Allowed choices are terminal, dot, mermaid, svg"],
+    [["stop", "now"], "too many arguments"],
     [["lint"], "required option '--config <file>' not specified"],
     [["show"], "required option '--module <id>' not specified"],
   ])("%j", async (argv, why) => {

@@ -1,10 +1,13 @@
 // A shell whose words are kept: what the command line said, and how it ended.
 
 import { EventEmitter } from "node:events"
+// Loaded ahead: virtual time stands still while a command loads it, and nothing in the simulated world would be left to wait for.
+import "../../../src/cli/failure.ts"
 import { main } from "../../../src/cli/main.ts"
 import type { Shell } from "../../../src/cli/shell.ts"
 import { type SimulatedPlatform, simulatedPlatform } from "../../../src/platform/simulated/simulated.ts"
 import { fakeModules } from "./fake-modules.ts"
+import { ProcessTable } from "./process-table.ts"
 
 export class RecordedShell implements Shell {
   stdout = ""
@@ -16,6 +19,8 @@ export class RecordedShell implements Shell {
   answer: string | undefined
   readonly asked: string[] = []
   readonly world: SimulatedPlatform
+  /** The other processes of that world. */
+  readonly table = new ProcessTable()
   #entered: () => void = () => undefined
 
   constructor(world: SimulatedPlatform = simulatedPlatform()) {
@@ -28,6 +33,7 @@ export class RecordedShell implements Shell {
     this.#entered()
     return Promise.resolve(this.world)
   }
+  readonly processes = (): Promise<ProcessTable> => Promise.resolve(this.table)
   get interactive(): boolean {
     return this.answer !== undefined
   }

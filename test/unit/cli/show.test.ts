@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest"
+import { components } from "../../../modules/index.ts"
+import { main } from "../../../src/cli/main.ts"
 import { RecordedShell } from "./recorded-shell.ts"
 
 describe("list", () => {
@@ -10,6 +12,7 @@ describe("list", () => {
       ["id", "kind", "summary"],
       ["test.flow.delay", "flow", "Passes events on after a while."],
       ["test.input.counter", "input", "Makes a number of events, then ends or waits."],
+      ["test.input.strict", "input", "Takes as its own what is a former name to another."],
       ["test.output.sink", "output", "Takes every event."],
     ])
     expect(shell.stdout).not.toContain("\u001b")
@@ -23,6 +26,22 @@ describe("list", () => {
       kind: "input",
       summary: "Makes a number of events, then ends or waits.",
     })
+  })
+})
+
+describe("list --namespace", () => {
+  test("lists only what is in it", async () => {
+    const shell = new RecordedShell()
+    expect(await shell.call("list", "--namespace", "test", "--json")).toBe(0)
+    expect((JSON.parse(shell.stdout) as { id: string }[]).every(({ id }) => id.startsWith("test."))).toBe(true)
+    expect(JSON.parse(shell.stdout)).not.toEqual([])
+  })
+
+  test.each(["tset", "test,acme", "", "test.input"])("%j, which holds nothing, is told", async (names) => {
+    const shell = new RecordedShell()
+    expect(await shell.call("list", "--namespace", names)).toBe(2)
+    expect(shell.stderr).toContain("Nothing is known of a namespace")
+    expect(shell.stderr).toContain("`--config FILE` lists what the packages of a bootstrap file bring.")
   })
 })
 
@@ -56,5 +75,23 @@ describe("show", () => {
     expect(shell.stderr).toContain("There is no module `test.input.conter`")
     expect(shell.stderr).toContain("Did you mean `test.input.counter`?")
     expect(shell.stdout).toBe("")
+  })
+})
+
+describe("protocols and functions", () => {
+  test("are listed behind the modules, and shown like them", async () => {
+    const shell = new RecordedShell()
+    const call = (...argv: string[]): Promise<number> => main(argv, { components, shell })
+    expect(await call("list", "--json")).toBe(0)
+    const rows = JSON.parse(shell.stdout) as { id: string; kind: string }[]
+    expect(rows.find(({ id }) => id === "wishbone.protocol.encode.json")?.kind).toBe("encoder")
+    expect(rows.at(-1)?.kind).not.toBe("flow")
+    shell.stdout = ""
+    expect(await call("show", "--module", "wishbone.function.module.set")).toBe(0)
+    expect(shell.stdout).toMatch(/^wishbone\.function\.module\.set\n {2}Sets a value/)
+    expect(shell.stdout).toContain("data: anything or a template; required")
+    shell.stdout = ""
+    expect(await call("show", "--module", "wishbone.protocol.decode.json", "--json")).toBe(0)
+    expect(JSON.parse(shell.stdout)).toMatchObject({ kind: "decoder", schema: { properties: { buffer_size: { default: 1_048_576 } } } })
   })
 })
