@@ -31,8 +31,12 @@ export interface Side {
   run(): Promise<Sample>
 }
 
-/** A bound to be met: on the ratio of rates ours : baseline, or on our own CPU seconds per million. */
-export type Bar = { readonly ratio: number } | { readonly cpuPerMillion: number }
+/** A bound to be met: on the ratio of rates ours : baseline, or on our own rate, CPU seconds per million or resident memory. */
+export type Bar =
+  | { readonly ratio: number }
+  | { readonly rate: number }
+  | { readonly cpuPerMillion: number }
+  | { readonly rssMegabytes: number }
 
 export interface Comparison {
   readonly title: string
@@ -103,6 +107,8 @@ function print({ title, unit, names, bars }: Comparison, rounds: readonly Round[
   console.log(`  ratio ${middle.toFixed(2)} (${least.toFixed(2)}..${most.toFixed(2)}), median of ${rounds.length} rounds`)
   for (const bar of bars) {
     if ("ratio" in bar) printBar("ratio", middle, bar.ratio, "at least")
+    else if ("rate" in bar) printBar(`${unit}/s`, median(ours.map(rateOf)), bar.rate, "at least")
+    else if ("rssMegabytes" in bar) printBar("RSS MB", median(ours.map(({ rssBytes }) => rssBytes)) / 1e6, bar.rssMegabytes, "at most")
     else printBar(`CPU s/M ${unit}`, median(ours.map(cpuPerMillion)), bar.cpuPerMillion, "at most")
   }
   console.log("")

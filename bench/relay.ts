@@ -1,85 +1,78 @@
-// A relay on real sockets: TCP in, funnel, TCP out, with `confirm: written`, beside a hand-written relay. Generator, relay and sink share
-// the machine, the same for both sides. Every line is counted at its arrival.
+// A relay on real sockets: TCP in, funnel, TCP out, with `confirm: written`, beside a hand-written relay; what `confirm: tail` costs beside
+// `written`; and two wishbones in a row with a reply for each line. Generator, relay and sink share the machine, the same for both sides.
+// Every line is counted at its arrival, or by its reply.
 
-import type { ChildProcess } from "node:child_process"
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { type Bar, type Comparison, compareAll, oneAfterTheOther, options, type Sample } from "./harness.ts"
-import { freePort, givenTask, launcher, processUse, start, startTask, stop, untilAccepting } from "./processes.ts"
+import { type Bar, type Comparison, compareAll, oneAfterTheOther, options, type Sample, type Side } from "./harness.ts"
+import { freePort, givenTask, processUse, startTask, stop, untilAccepting } from "./processes.ts"
 import { type RelayTask, runRelay } from "./relay/baseline.ts"
-import { compileLineload, generate, Sink, temporaryFolder } from "./relay/load.ts"
+import { ask, compileLineload, temporaryFolder } from "./relay/load.ts"
+import { type Load, type Place, relayOnce } from "./relay/once.ts"
+import { startAnswering, startAsking, startRelay } from "./relay/wishbone.ts"
 
-interface Load {
-  /** Sent first, so that what is measured is compiled code. */
-  readonly warmLines: number
-  readonly lines: number
-  readonly size: number
-}
+/** Lines that the asking generator leaves unanswered; below `unanswered_max`, so that its peer is never paused. */
+const window = 8192
 
-type StartRelay = (task: RelayTask) => ChildProcess
-
-async function relayOnce({ warmLines, lines, size }: Load, startRelay: StartRelay): Promise<Sample> {
+/** Two in a row: the generator has a reply for each line when the second is done with it. CPU time is that of both, memory the larger one's. */
+async function askOnce({ warmLines, lines, size }: Load): Promise<Sample> {
   const task = { port: await freePort(), sinkPort: await freePort() }
-  const sink = await Sink.listen(lineload, { port: task.sinkPort, linesMax: lines, file: join(folder, "counts") })
-  const relay = startRelay(task)
+  const both = [startAnswering(folder, task.sinkPort), startAsking(folder, task)]
+  const use = (): ReturnType<typeof processUse>[] => both.map(({ pid }) => processUse(pid as number))
+  const cpuSeconds = (of: ReturnType<typeof use>): number => of.reduce((sum, one) => sum + one.cpuSeconds, 0)
   try {
+    await untilAccepting(task.sinkPort)
     await untilAccepting(task.port)
-    await generate(lineload, { port: task.port, lines: warmLines, size })
-    const warm = await sink.until(warmLines)
-    const before = processUse(relay.pid as number)
-    const startUs = await generate(lineload, { port: task.port, lines, size })
-    const counts = await sink.until(warmLines + lines)
-    const after = processUse(relay.pid as number)
-    if (counts.bad > 0 || !sink.times(lines).every((times, line) => times === (line < warmLines ? 2 : 1)))
-      throw new Error("a line was lost, doubled or spoilt")
+    await ask(lineload, { port: task.port, lines: warmLines, size, window })
+    const before = use()
+    const { startUs, endUs } = await ask(lineload, { port: task.port, lines, size, window })
+    const after = use()
     return {
       count: lines,
-      seconds: (counts.lastUs - startUs) / 1e6,
-      bytes: counts.bytes - warm.bytes,
-      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-      rssBytes: after.rssMaxBytes,
+      seconds: (endUs - startUs) / 1e6,
+      bytes: lines * size,
+      cpuSeconds: cpuSeconds(after) - cpuSeconds(before),
+      rssBytes: Math.max(...after.map(({ rssMaxBytes }) => rssMaxBytes)),
     }
   } finally {
-    await stop(relay)
-    await sink.close()
+    for (const one of both.toReversed()) await stop(one)
   }
 }
 
-function startWishbone({ port, sinkPort }: RelayTask): ChildProcess {
-  const file = join(folder, "relay.yaml")
-  writeFileSync(
-    file,
-    `modules:
-  input: {module: wishbone.input.tcp, arguments: {port: ${port}}}
-  funnel: {module: wishbone.flow.funnel}
-  output: {module: wishbone.output.tcp, arguments: {port: ${sinkPort}, confirm: written}}
-routingtable:
-  - input.outbox -> funnel.one
-  - funnel.outbox -> output.inbox
-`,
-  )
-  return start(process.execPath, [launcher, "debug", "--config", file, "--loglevel", "error"], { stdio: ["ignore", "ignore", "ignore"] })
+const handWritten = (load: Load): Side => ({ run: () => relayOnce(place, load, (task) => startTask(import.meta.url, task)) })
+const wishbone = (load: Load, confirm: "written" | "tail"): Side => ({
+  run: () => relayOnce(place, load, (task) => startRelay(folder, task, confirm)),
+})
+
+function relay(title: string, load: Load, bars: Bar[]): Comparison {
+  const round = (): ReturnType<Comparison["round"]> => oneAfterTheOther(handWritten(load), wishbone(load, "written"))
+  return { title, unit: "lines", names: ["hand-written", "wishbone-ts"], round, bars }
 }
 
-function comparison(title: string, load: Load, bars: Bar[]): Comparison {
-  const baseline = { run: () => relayOnce(load, (task) => startTask(import.meta.url, task)) }
-  const ours = { run: () => relayOnce(load, startWishbone) }
-  return { title, unit: "lines", names: ["hand-written", "wishbone-ts"], round: () => oneAfterTheOther(baseline, ours), bars }
+function tail(load: Load): Comparison {
+  const round = (): ReturnType<Comparison["round"]> => oneAfterTheOther(wishbone(load, "written"), wishbone(load, "tail"))
+  const bars: Bar[] = [{ ratio: 0.8 }, { cpuPerMillion: 1 }, { rssMegabytes: 200 }]
+  return { title: "tail beside written, lines of 200 bytes", unit: "lines", names: ["confirm: written", "confirm: tail"], round, bars }
+}
+
+function answered(load: Load): Comparison {
+  const round = (): ReturnType<Comparison["round"]> => oneAfterTheOther(wishbone(load, "written"), { run: () => askOnce(load) })
+  const names = ["one relay, confirm: written", "two in a row, confirm: line"] as const
+  return { title: "a reply for each line of 200 bytes", unit: "lines", names, round, bars: [{ rate: 400_000 }] }
 }
 
 const task = givenTask<RelayTask>()
 const folder = task === undefined ? temporaryFolder() : ""
 const lineload = task === undefined ? compileLineload(folder) : ""
+const place: Place = { lineload, folder }
 if (task !== undefined) runRelay(task)
 else {
+  const small: Load = { warmLines: 1_000_000, lines: 2_000_000, size: 200 }
   await compareAll(
     [
-      comparison("relay, lines of 200 bytes", { warmLines: 1_000_000, lines: 2_000_000, size: 200 }, [
-        { ratio: 0.85 },
-        { cpuPerMillion: 0.85 },
-      ]),
-      comparison("relay, lines of 1 KB", { warmLines: 300_000, lines: 600_000, size: 1024 }, [{ ratio: 0.75 }]),
+      relay("relay, lines of 200 bytes", small, [{ ratio: 0.85 }, { cpuPerMillion: 0.85 }]),
+      relay("relay, lines of 1 KB", { warmLines: 300_000, lines: 600_000, size: 1024 }, [{ ratio: 0.75 }]),
+      tail({ ...small, lines: 1_000_000 }),
+      answered({ ...small, warmLines: 500_000, lines: 1_000_000 }),
     ],
-    options(),
+    options({ limitSeconds: 240 }),
   )
 }

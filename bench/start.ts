@@ -1,7 +1,8 @@
 // What the program costs before the first event: time from the start of the process to the first accepted connection, resident memory,
-// and the CPU time of a failover graph at rest whose outputs all find nobody and go on trying. Beside a bare server of node:net.
+// and the CPU time of a failover graph at rest whose outputs all find nobody and go on trying. Beside a bare server of node:net. And what
+// `--help` takes, beside Node with nothing to do.
 
-import type { ChildProcess } from "node:child_process"
+import { type ChildProcess, spawnSync } from "node:child_process"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -24,7 +25,7 @@ interface Started {
 const settleMs = 500
 const restsAfterMs = 10_000
 const idleMs = 10_000
-const bars = { startMs: 350, rssMb: 90, idlePercent: 0.5 }
+const bars = { startMs: 350, rssMb: 90, idlePercent: 0.5, helpRatio: 1.7 }
 
 type StartServer = (port: number) => Promise<ChildProcess> | ChildProcess
 
@@ -91,6 +92,7 @@ routingtable:
 
 async function main(): Promise<void> {
   const { rounds } = options()
+  const help = helpRatios(rounds)
   const bare: Started[] = []
   const ours: Started[] = []
   for (let round = 0; round < rounds; round++) {
@@ -108,7 +110,24 @@ async function main(): Promise<void> {
   ])
   printBar("start in ms", median(ours.map(({ startMs }) => startMs)), bars.startMs, "at most")
   printBar("RSS in MB", median(ours.map(({ rssBytes }) => rssBytes)) / 1e6, bars.rssMb, "at most")
+  printBar("`--help` to `node -e 0`", median(help), bars.helpRatio, "at most")
   printBar("idle CPU in % of a core", oursIdle, bars.idlePercent, "at most")
+}
+
+/** How much longer `--help` takes than Node with nothing to do, round by round. */
+function helpRatios(rounds: number): number[] {
+  const once = (args: readonly string[]): number => {
+    const started = performance.now()
+    const { status } = spawnSync(process.execPath, args, { stdio: "ignore" })
+    if (status !== 0) throw new Error(`node ${args.join(" ")} ended with ${status}`)
+    return performance.now() - started
+  }
+  // The first call fills the cache of compiled code.
+  once([launcher, "--help"])
+  return Array.from({ length: rounds }, () => {
+    const bare = once(["-e", "0"])
+    return once([launcher, "--help"]) / bare
+  })
 }
 
 function row(name: string, runs: readonly Started[], idle: number): string[] {

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { pathToFileURL } from "node:url"
 import { components } from "../modules/index.ts"
+import { isModuleSpec } from "../src/spec/spec.ts"
 
 const file = new URL("../README.md", import.meta.url)
 const marks = /(<!-- modules:[^>]*-->\n)[\s\S]*?(<!-- \/modules -->)/
@@ -11,6 +12,7 @@ const marks = /(<!-- modules:[^>]*-->\n)[\s\S]*?(<!-- \/modules -->)/
 export function moduleTable(): string {
   const rows = components
     .map(({ spec }) => spec)
+    .filter(isModuleSpec)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, summary, queues }) => `| \`${name}\` | ${queueNames(queues)} | ${summary} |`)
   return ["| module | queues | what it does |", "|---|---|---|", ...rows, ""].join("\n")

@@ -103,7 +103,7 @@ const routeSpec = defineModule({
 export class Route extends FlowModule<typeof routeSpec> {
   static readonly spec = routeSpec
   override readonly consumers = { inbox: (event: Event) => this.submit(event, this.#routes.get((event.data as Reading).level) ?? "outbox") }
-  readonly #routes = new Map([["error", "errors"]])
+  readonly #routes = new Map([["error", "errors" as const]])
 }
 
 const endSpec = defineModule({

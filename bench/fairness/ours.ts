@@ -5,7 +5,7 @@ import { checkBootstrap } from "../../src/bootstrap/check.ts"
 import { defineModule, type Event, OutputModule } from "../../src/index.ts"
 import type { Log } from "../../src/log.ts"
 import { realPlatform } from "../../src/platform/real.ts"
-import { componentOf, createRegistry } from "../../src/router/registry.ts"
+import { createRegistry } from "../../src/router/registry.ts"
 import { Router } from "../../src/router/router.ts"
 import type { Meter } from "./meter.ts"
 
@@ -31,7 +31,7 @@ export async function startOurs(ports: readonly number[], meter: Meter): Promise
     }
   }
   const platform = realPlatform()
-  const registry = createRegistry([...components, MeterOutput].map(componentOf))
+  const registry = createRegistry([...components, MeterOutput])
   const { plan, problems } = await checkBootstrap({
     bytes: Buffer.from(`modules:
   flood: {module: wishbone.input.tcp, arguments: {port: ${ports[0]}}}

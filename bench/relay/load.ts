@@ -34,6 +34,21 @@ export async function generate(lineload: string, to: { port: number; lines: numb
   return said.t_start_us
 }
 
+/** When an asking generator began and had its last reply, in microseconds. */
+export interface Asked {
+  readonly startUs: number
+  readonly endUs: number
+}
+
+/** Sends lines to a port where each is answered, with at most `window` of them unanswered. @throws Error when one is not answered `ok` */
+export async function ask(lineload: string, to: { port: number; lines: number; size: number; window: number }): Promise<Asked> {
+  const { port, lines, size, window } = to
+  const text = await outputOf(start(lineload, ["ask", "127.0.0.1", `${port}`, `${lines}`, `${size}`, `${window}`]))
+  const said = JSON.parse(text) as { ok: number; other: number; t_start_us: number; t_end_us: number }
+  if (said.ok !== lines) throw new Error(`${said.ok} of ${lines} lines were answered \`ok\`, ${said.other} otherwise`)
+  return { startUs: said.t_start_us, endUs: said.t_end_us }
+}
+
 /** What the sink has counted; `latency[n]` lines came within 2^n microseconds of being made. */
 export interface SinkCounts {
   readonly lines: number
