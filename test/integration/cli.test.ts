@@ -203,11 +203,12 @@ describe("lint", () => {
     expect(status).toBe(expected)
   })
 
-  test("--json prints nothing but the list of problems", async () => {
+  test("--json prints nothing but problems and memory", async () => {
     const { status, stdout, stderr } = await finish(misspelt, "lint", "--config", "-", "--json")
     expect(status).toBe(2)
     expect(stderr).toBe("")
-    const problems = JSON.parse(stdout) as Record<string, unknown>[]
+    const { problems, memory } = JSON.parse(stdout) as { problems: Record<string, unknown>[]; memory: null }
+    expect(memory).toBeNull()
     expect(problems[0]).toMatchObject({ line: 5, severity: "error" })
     expect(Object.keys(problems[0] ?? {}).toSorted()).toEqual(["code", "column", "file", "hint", "line", "message", "severity"])
   })

@@ -13,7 +13,8 @@ import type { Event } from "../../src/event.ts"
 import type { InstanceBalance } from "../../src/ledger.ts"
 import type { Log, LogLevel } from "../../src/log.ts"
 import { type SimulatedPlatform, simulatedPlatform } from "../../src/platform/simulated/simulated.ts"
-import { createRegistry, type ModuleClass } from "../../src/router/registry.ts"
+import { componentOf, createRegistry, type ModuleClass, type Registry } from "../../src/router/registry.ts"
+import type { ReloadResult } from "../../src/router/reload.ts"
 import { Router } from "../../src/router/router.ts"
 import { defineModule } from "../../src/spec/define.ts"
 import {
@@ -44,6 +45,7 @@ export interface Script extends PlanPart {
   readonly handler?: (event: Event, module: Scripted, signal: AbortSignal) => unknown
   readonly batch?: (batch: Batch, module: Scripted, signal: AbortSignal) => unknown
   readonly start?: (module: Scripted) => void | Promise<void>
+  readonly end?: (module: Scripted) => void | Promise<void>
   readonly flush?: (module: Scripted) => void | Promise<void>
   readonly stopTaking?: () => void | Promise<void>
 }
@@ -106,25 +108,44 @@ export class TestGraph {
   readonly router: Router
   readonly lines: string[] = []
   readonly #modules = new Map<string, Module>()
+  /** One class for each script and name: a reload sees whether it is the same. */
+  readonly #classes = new Map<Script, Map<string, ModuleClass>>()
 
   constructor(scripts: Readonly<Record<string, Script>>, routes: readonly string[], more: Partial<Plan>) {
-    const classes = Object.entries(scripts).map(([name, script]) => this.#classOf(name, script))
-    const plan: Plan = {
-      file: "test.yaml",
-      folder: "/tmp",
-      state: "/tmp/.wishbone",
-      instances: Object.entries(scripts).map(([name, script]) => instancePlan(name, script)),
-      routes: routes.map(routeOf),
-      metricsIntervalMs: 10_000,
-      defaultQueue: defaultQueuePlan,
-      ...more,
-    }
-    this.router = Router.fromPlan(plan, {
-      registry: createRegistry(classes.map((create) => ({ spec: create.spec, create }))),
+    this.router = Router.fromPlan(planOf(scripts, routes, more), {
+      registry: this.#registryOf(scripts),
       platform: this.platform,
       logs: (name) => this.#log(name),
     })
     this.platform.afterEachStep(() => this.checkBooks())
+  }
+
+  /** Leads the graph to other scripts and routes. An instance changes when its script is another object, or its settings differ. */
+  startReload(
+    scripts: Readonly<Record<string, Script>>,
+    routes: readonly string[],
+    { timeoutMs = 1000, ...more }: Partial<Plan> & { readonly timeoutMs?: number } = {},
+  ): Promise<ReloadResult> {
+    return this.router.reload(planOf(scripts, routes, more), { timeoutMs, registry: this.#registryOf(scripts) })
+  }
+
+  async reload(...what: Parameters<TestGraph["startReload"]>): Promise<ReloadResult> {
+    const result = await this.platform.complete(this.startReload(...what))
+    await this.platform.settle()
+    this.checkBooks()
+    return result
+  }
+
+  #registryOf(scripts: Readonly<Record<string, Script>>): Registry {
+    return createRegistry(Object.entries(scripts).map(([name, script]) => componentOf(this.#knownClassOf(name, script))))
+  }
+
+  #knownClassOf(name: string, script: Script): ModuleClass {
+    const known = this.#classes.get(script) ?? new Map<string, ModuleClass>()
+    this.#classes.set(script, known)
+    const create = known.get(name) ?? this.#classOf(name, script)
+    known.set(name, create)
+    return create
   }
 
   module(name: string): Scripted {
@@ -215,11 +236,16 @@ export class TestGraph {
 
       constructor(context: ModuleContext) {
         super(context)
-        modules.set(name, this)
+        if (!modules.has(name)) modules.set(name, this)
       }
 
       override preHook(): void | Promise<void> {
+        modules.set(name, this)
         return script.start?.(this)
+      }
+
+      override postHook(): void | Promise<void> {
+        return script.end?.(this)
       }
 
       override flush(): void | Promise<void> {
@@ -244,6 +270,19 @@ export class TestGraph {
 
 function serving<Handler>(ins: readonly string[], wanted: unknown, handler: Handler): Record<string, Handler> {
   return wanted === undefined ? {} : Object.fromEntries(ins.map((queue) => [queue, handler]))
+}
+
+function planOf(scripts: Readonly<Record<string, Script>>, routes: readonly string[], more: Partial<Plan>): Plan {
+  return {
+    file: "test.yaml",
+    folder: "/tmp",
+    state: "/tmp/.wishbone",
+    instances: Object.entries(scripts).map(([name, script]) => instancePlan(name, script)),
+    routes: routes.map(routeOf),
+    metricsIntervalMs: 10_000,
+    defaultQueue: defaultQueuePlan,
+    ...more,
+  }
 }
 
 function instancePlan(name: string, script: Script): InstancePlan {

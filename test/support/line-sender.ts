@@ -10,7 +10,7 @@ export class LineSender {
   readonly acknowledged = new Set<number>()
   /** Lines sent again after a break or a refusal. */
   repeated = 0
-  private readonly port: number
+  private port: number
   private next = 1
   /** Sent on this connection and not answered, in order. */
   private unanswered: number[] = []
@@ -28,6 +28,11 @@ export class LineSender {
   /** Sends nothing new any more. */
   finish(): void {
     this.sending = false
+  }
+
+  /** Connects to another port from the next break on. */
+  moveTo(port: number): void {
+    this.port = port
   }
 
   /** Whether every line that was ever sent is acknowledged. */

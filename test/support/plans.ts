@@ -1,7 +1,7 @@
 // Plans by hand, for tests that do not go through a bootstrap file.
 
 import { components } from "../../modules/index.ts"
-import { createRegistry, type ModuleClass, type Registry } from "../../src/router/registry.ts"
+import { type ComponentClass, createRegistry, type Registry } from "../../src/router/registry.ts"
 import { checkArguments } from "../../src/spec/arguments.ts"
 import {
   defaultConsumers,
@@ -20,7 +20,7 @@ export interface InstanceSketch {
 }
 
 /** The registry of the built-in modules and `more`. */
-export function builtins(...more: readonly ModuleClass[]): Registry {
+export function builtins(...more: readonly ComponentClass[]): Registry {
   return createRegistry([...components, ...more])
 }
 
