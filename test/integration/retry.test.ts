@@ -11,7 +11,12 @@ import { Recorder, wholeLines } from "../support/recorder.ts"
 import { findService } from "../support/services.ts"
 
 const postgres = await findService("postgres")
-const place = { host: postgres.host, port: postgres.port, database: "postgres", user: process.env["WISHBONE_TEST_POSTGRES_USER"] ?? "postgres" }
+const place = {
+  host: postgres.host,
+  port: postgres.port,
+  database: "postgres",
+  user: process.env["WISHBONE_TEST_POSTGRES_USER"] ?? "postgres",
+}
 
 async function sql(text: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client(place)
