@@ -19,11 +19,12 @@ describe.each(components.map((component) => [component.spec.name, component.spec
     expect(spec.summary).toMatch(/\.$/)
   })
 
-  test.runIf(isModuleSpec(spec))("declares a contract that holds for its examples", () => {
-    if (!isModuleSpec(spec)) return
-    expect(spec.contract).toBeDefined()
-    for (const example of spec.examples) contractOf(spec, checkArguments(spec, example.arguments).values)
-  })
+  if (isModuleSpec(spec)) {
+    test("declares a contract that holds for its examples", () => {
+      expect(spec.contract).toBeDefined()
+      for (const example of spec.examples) contractOf(spec, checkArguments(spec, example.arguments).values)
+    })
+  }
 
   test("says what each argument and queue is for", () => {
     for (const [name, schema] of Object.entries(spec.arguments)) {
