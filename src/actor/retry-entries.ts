@@ -55,6 +55,7 @@ export class RetryEntries {
   private updating: Promise<void> | undefined
   private readonly stopping = new AbortController()
   private stoppedMs = Number.POSITIVE_INFINITY
+  private closed = false
 
   constructor(parts: RetryEntriesParts) {
     this.parts = parts
@@ -139,11 +140,11 @@ export class RetryEntries {
     this.unmark(entries.map(({ id }) => id))
   }
 
-  /** Entries are done with: removed within a few milliseconds, together with others. */
+  /** An entry is done with: removed within a few milliseconds, together with others. */
   remove(id: string): void {
     this.removals.push(id)
     if (this.removals.length >= groupEntries) this.removeNow()
-    else this.removalTimer ??= this.parts.platform.timers.after(this.removalDelayMs, () => this.removeNow())
+    else this.removeSoon()
   }
 
   /** Changes entries, and lets others take them. What the store refuses is tried again by {@link RetryEntries.settleUpdates}. */
@@ -185,6 +186,7 @@ export class RetryEntries {
     })().catch(() => undefined)
     await Promise.race([work, timers.sleep(limitMs, over.signal).catch(() => undefined)])
     over.abort()
+    this.closed = true
     this.removalTimer?.cancel()
     this.warnings.close()
     return this.removals.length
@@ -195,8 +197,14 @@ export class RetryEntries {
     else for (const id of ids) this.marks.delete(id)
   }
 
+  /** Once closed there is no store to tell any more: what is told then is offered again by a later process. */
+  private removeSoon(): void {
+    if (this.closed) return
+    this.removalTimer ??= this.parts.platform.timers.after(this.removalDelayMs, () => this.removeNow())
+  }
+
   private removeNow(): void {
-    if (this.removing !== undefined || this.removals.length === 0) return
+    if (this.removing !== undefined || this.removals.length === 0 || this.closed) return
     this.removalTimer?.cancel()
     this.removalTimer = undefined
     const ids = this.removals
@@ -206,7 +214,7 @@ export class RetryEntries {
       this.removing = undefined
       this.removingCount = 0
       if (this.removals.length >= groupEntries && this.removalDelayMs === groupMs) this.removeNow()
-      else if (this.removals.length > 0) this.removalTimer ??= this.parts.platform.timers.after(this.removalDelayMs, () => this.removeNow())
+      else if (this.removals.length > 0) this.removeSoon()
     })
   }
 

@@ -239,3 +239,22 @@ test("`Retry` on an instance without `retry:` is honoured in memory, with one wa
   expect(told.state).toBe("safe")
   expect(graph.lines.filter((line) => line.includes("waits in memory"))).toHaveLength(1)
 })
+
+test("a store that answers only after the end sets no timer any more", async () => {
+  const store = durable(new MemoryStore())
+  let answer: (error: Error) => void = () => undefined
+  store.remove = () =>
+    new Promise((_, reject) => {
+      answer = reject
+    })
+  const graph = await startRetry({ target: away, store, retry: { interval: 1, max: 0 } })
+  await graph.send("a")
+  graph.target = () => undefined
+  await graph.platform.advance(2_000)
+  expect(graph.arrived).toEqual(["a"])
+  await graph.stop()
+  const before = graph.platform.pendingTimers
+  answer(new Error("ECONNRESET"))
+  await graph.platform.advance(0)
+  expect(graph.platform.pendingTimers).toBe(before)
+})
