@@ -79,6 +79,11 @@ export class Invalid extends Error {
   }
 }
 
+/** Whether what was thrown is an {@link Invalid}, of this or of another copy of the package. */
+export function isInvalid(thrown: unknown): thrown is Invalid {
+  return thrown instanceof Error && (thrown as Partial<Invalid>)[kindBrand] === "invalid"
+}
+
 /** What a {@link Retry} asks for. */
 export interface RetryWish {
   /** Without it, the interval of whoever offers the event again. */

@@ -1,7 +1,7 @@
 // Argument types for paths into an event: a misspelt path is a mistake of the bootstrap file, found before anything starts.
 
 import { nearest } from "./error-text.ts"
-import { Invalid } from "./errors.ts"
+import { isInvalid } from "./errors.ts"
 import { parsePath } from "./event-path.ts"
 import { z } from "./spec/schema.ts"
 
@@ -23,7 +23,7 @@ export function pathProblem(path: string, use: PathUse = "readable"): string | u
   try {
     steps = parsePath(path)
   } catch (thrown) {
-    if (thrown instanceof Invalid) return thrown.message
+    if (isInvalid(thrown)) return thrown.message
     throw thrown
   }
   if (steps.length > stepsMax) return `a path has at most ${stepsMax} steps`

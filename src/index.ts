@@ -56,7 +56,17 @@ export { LateTemplate } from "./actor/template-arguments.ts"
 export { TemplateFunction } from "./actor/template-function.ts"
 export { formatTime } from "./actor/time-format.ts"
 export { readTlsClient, readTlsServer } from "./actor/tls-files.ts"
-export { type FailureKind, failureKinds, Invalid, isWishboneError, Quarantine, Retry, TransientError, WishboneError } from "./errors.ts"
+export {
+  type FailureKind,
+  failureKinds,
+  Invalid,
+  isInvalid,
+  isWishboneError,
+  Quarantine,
+  Retry,
+  TransientError,
+  WishboneError,
+} from "./errors.ts"
 export { type Encoding, type ErrorRecord, Event, type EventMeta, type HistoryEntry, type Origin } from "./event.ts"
 export { decodeEvent, type EventPieces, encodeEvent, fromJson, type JsonStyle, piecesOf, toJson } from "./event-codec.ts"
 export { EventDraft, type PathSteps } from "./event-draft.ts"

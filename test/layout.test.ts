@@ -253,6 +253,12 @@ describe("names that belong to the platform", () => {
   })
 })
 
+test("a class that crosses package borders is recognised by its brand", () => {
+  expect(
+    problemsOf({ "src/queue/ring.ts": "if (thrown instanceof Invalid) throw thrown\nif (thrown instanceof Error) throw thrown" }),
+  ).toEqual(["src/queue/ring.ts:1: Invalid is recognised by its brand, not by instanceof"])
+})
+
 describe("cycles and names", () => {
   test("a cycle among files is found once, type imports included", () => {
     const files = {

@@ -22,6 +22,8 @@ import {
   InputModule,
   Invalid,
   isBodyEncoding,
+  isInvalid,
+  isWishboneError,
   jsonAnswer,
   LineSplit,
   port,
@@ -200,7 +202,7 @@ export default class HttpInput extends InputModule<typeof spec> {
     try {
       this.#listener = await this.platform.http.listen(options, (exchange) => this.#take(exchange))
     } catch (cause) {
-      if (cause instanceof WishboneError) throw cause
+      if (isWishboneError(cause)) throw cause
       const { code, message } = cause as { code?: string; message: string }
       const details = { instance: this.name, host, port, code, problem: message }
       throw new WishboneError(code === "EADDRINUSE" ? "WB_PORT_IN_USE" : "WB_LISTEN_FAILED", details, { cause })
@@ -383,7 +385,7 @@ function parsed(target: string): RequestTarget | Refusal {
 }
 
 function refusalOf(thrown: unknown, log: { error(message: string): void }): Refusal {
-  if (thrown instanceof Invalid) return { status: statusOfInvalid(thrown), error: thrown.message }
+  if (isInvalid(thrown)) return { status: statusOfInvalid(thrown), error: thrown.message }
   log.error(`a request could not be taken: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
   return { status: 500, error: "internal error" }
 }

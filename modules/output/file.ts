@@ -12,6 +12,7 @@ import {
   type Event,
   type FileLines,
   Invalid,
+  isInvalid,
   LineJoin,
   OutputModule,
   path,
@@ -206,7 +207,7 @@ export default class FileOutput extends OutputModule<typeof spec> {
 /** What the events fail with: the path is wrong, or writing may work another time. */
 function failureOf(error: unknown): Error {
   const { code, message } = error as { code?: unknown; message: string }
-  if (error instanceof Invalid) return error
+  if (isInvalid(error)) return error
   const name = typeof code === "string" ? code : "write"
   return pathErrors.has(name)
     ? new Invalid(message, { code: name, cause: error })

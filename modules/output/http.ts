@@ -21,6 +21,7 @@ import {
   type HttpTarget,
   Invalid,
   isBodyEncoding,
+  isInvalid,
   OutputModule,
   type RequestCircuit,
   type RequestDraft,
@@ -299,7 +300,7 @@ export default class HttpOutput extends OutputModule<typeof spec> {
   #broke(draft: RequestDraft<HttpTarget>, cause: Error, probe: boolean): void {
     const code = (cause as { code?: string }).code ?? "http"
     const message = `${this.#destination.origin}: ${cause.message}`
-    if (code !== "WB_HTTP_REQUEST" && !(cause instanceof Invalid))
+    if (code !== "WB_HTTP_REQUEST" && !isInvalid(cause))
       return this.#failed(draft, { error: new TransientError(message, { code, cause }), probe, afterMs: undefined, waitsOn: true })
     if (probe) this.#circuit.undecided()
     draft.failed(new Invalid(message, { code, cause }))

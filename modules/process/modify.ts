@@ -18,6 +18,7 @@ import {
   eventPath,
   formatTime,
   Invalid,
+  isInvalid,
   LateTemplate,
   type PathSteps,
   type Pattern,
@@ -196,7 +197,7 @@ export default class Modify extends ProcessModule<typeof spec> {
       try {
         change(draft)
       } catch (thrown) {
-        throw thrown instanceof Invalid ? new Invalid(`${place}: ${thrown.message}`, { code: thrown.code, cause: thrown }) : thrown
+        throw isInvalid(thrown) ? new Invalid(`${place}: ${thrown.message}`, { code: thrown.code, cause: thrown }) : thrown
       }
     }
   }
@@ -325,7 +326,7 @@ function isPath(name: string): boolean {
   try {
     return /^[^:!]+$/.test(name) && parsePath(name).length > 0
   } catch (thrown) {
-    if (thrown instanceof Invalid) return false
+    if (isInvalid(thrown)) return false
     throw thrown
   }
 }

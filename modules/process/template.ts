@@ -12,6 +12,7 @@ import {
   type Event,
   EventDraft,
   eventPath,
+  isWishboneError,
   mapByPath,
   type PathSteps,
   ProcessModule,
@@ -83,7 +84,7 @@ export default class Template extends ProcessModule<typeof spec> {
       if (bytes > fileBytesMax) throw refuse(`it has ${bytes} bytes, and a template file at most ${fileBytesMax}`)
       content = await this.platform.files.readFile(file)
     } catch (thrown) {
-      if (thrown instanceof WishboneError) throw thrown
+      if (isWishboneError(thrown)) throw thrown
       const { code, message } = thrown as NodeJS.ErrnoException
       throw refuse(code === "ENOENT" ? "there is no such file" : message, code, thrown)
     }

@@ -2,7 +2,7 @@
 // renamed over it, so that a crash or a power cut leaves the old content or the new, never a part.
 
 import { dirname } from "node:path"
-import { WishboneError } from "../errors.ts"
+import { isWishboneError, WishboneError } from "../errors.ts"
 import type { Files, Platform } from "../platform/platform.ts"
 
 const version = 1
@@ -43,7 +43,7 @@ export class StateFile {
       if (content === "damaged") await this.files.rename(this.path, `${this.path}.damaged`)
       return content
     } catch (cause) {
-      if (cause instanceof WishboneError) throw cause
+      if (isWishboneError(cause)) throw cause
       throw this.refused((cause as Error).message, cause)
     }
   }
@@ -63,7 +63,7 @@ export class StateFile {
       if (kept.instance !== this.instance) throw this.refused(`it belongs to the instance \`${kept.instance}\``)
       return kept.content
     } catch (error) {
-      if (error instanceof WishboneError) throw error
+      if (isWishboneError(error)) throw error
       return "damaged"
     }
   }

@@ -1,7 +1,7 @@
 // From checked arguments to what a handler gets: templates that need no event are filled in once at start, the others anew for each
 // event. An instance without the latter has one frozen object for all its life.
 
-import { Invalid, isWishboneError, WishboneError } from "../errors.ts"
+import { isInvalid, isWishboneError, WishboneError } from "../errors.ts"
 import { type ArgumentProblem, type ArgumentTemplate, checkRendered } from "../spec/arguments.ts"
 import type { ComponentSpec } from "../spec/spec.ts"
 import { pathText } from "../spec/words.ts"
@@ -107,7 +107,7 @@ function atStart(argument: string, source: string, make: () => unknown): unknown
   try {
     return make()
   } catch (error) {
-    if (!(error instanceof Invalid)) throw error
+    if (!isInvalid(error)) throw error
     const hint = error.code === "template_type" ? typeHint(source) : ""
     throw new WishboneError("WB_TEMPLATE_START", { argument, template: source, problem: error.message, hint }, { cause: error })
   }

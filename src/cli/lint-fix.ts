@@ -7,7 +7,7 @@ import { applyFixes } from "../bootstrap/fix.ts"
 import type { Fix, Problem } from "../bootstrap/problem.ts"
 import { problemsText } from "../bootstrap/report.ts"
 import { decodeText } from "../bootstrap/text.ts"
-import { WishboneError } from "../errors.ts"
+import { isWishboneError, WishboneError } from "../errors.ts"
 import type { Platform } from "../platform/platform.ts"
 import type { Registry } from "../router/registry.ts"
 import { loadBootstrap, readContent } from "./load.ts"
@@ -84,7 +84,7 @@ async function replace(
     if (Buffer.compare(await files.readFile(config), before) !== 0) throw new WishboneError("WB_FIX_CHANGED", { file: config })
     await files.replaceFile(config, after)
   } catch (thrown) {
-    if (thrown instanceof WishboneError) throw thrown
+    if (isWishboneError(thrown)) throw thrown
     throw new WishboneError(
       "WB_FIX_WRITE",
       { file: config, reason: thrown instanceof Error ? thrown.message : String(thrown) },

@@ -8,7 +8,7 @@
 //
 // A file appears in one step, 0600, and only where none was (`O_EXCL`); a stale one is replaced, while a lock keeps others from doing the same.
 
-import { WishboneError } from "../errors.ts"
+import { isWishboneError, WishboneError } from "../errors.ts"
 import type { FileHandle, Files, Platform } from "../platform/platform.ts"
 import type { Processes, ProcessIdentity } from "../platform/processes.ts"
 import { errorCode } from "../platform/system-error.ts"
@@ -54,7 +54,7 @@ async function readText(files: Files, path: string): Promise<string | undefined>
     return (await files.readFile(path)).toString("utf8")
   } catch (thrown) {
     if (errorCode(thrown) === "ENOENT") return undefined
-    if (thrown instanceof WishboneError) throw thrown
+    if (isWishboneError(thrown)) throw thrown
     throw new WishboneError("WB_PID_FILE_UNREADABLE", { file: path, reason: messageOf(thrown) }, { cause: thrown })
   }
 }
@@ -123,7 +123,7 @@ export async function claimPidFile(path: string, record: PidRecord, { platform, 
       await replacePidFile(files, path, record)
     })
   } catch (thrown) {
-    if (thrown instanceof WishboneError) throw thrown
+    if (isWishboneError(thrown)) throw thrown
     throw new WishboneError("WB_PID_FILE_WRITE", { file: path, reason: messageOf(thrown) }, { cause: thrown })
   }
 }

@@ -3,7 +3,7 @@
 import ts from "typescript"
 import type { Problem } from "./check.ts"
 import type { Import } from "./imports.ts"
-import { cliMembers, platformGlobals, platformMembers, platformModules } from "./rules.ts"
+import { brandedClasses, cliMembers, platformGlobals, platformMembers, platformModules } from "./rules.ts"
 
 type Members = Readonly<Record<string, RegExp>>
 
@@ -25,7 +25,19 @@ export function checkForbiddenNames(path: string, tree: ts.SourceFile, imports: 
       if (matches(cliMembers, name)) report(node, `${name} belongs to the command line`)
     })
   }
+  visitInstanceOf(tree, (node, name) => {
+    if (brandedClasses.includes(name)) report(node, `${name} is recognised by its brand, not by instanceof`)
+  })
   return problems
+}
+
+/** Calls `use` with the class of every `instanceof`. */
+function visitInstanceOf(tree: ts.SourceFile, use: (node: ts.Node, name: string) => void): void {
+  const visit = (node: ts.Node): void => {
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword) use(node, node.right.getText(tree))
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
 }
 
 function importProblems(path: string, found: Import, members: Members): Problem[] {

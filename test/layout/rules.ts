@@ -89,6 +89,9 @@ export const platformMembers: Readonly<Record<string, RegExp>> = {
   zlib: /^(create(?!.*Sync).*|(de|in)flate(Raw)?|g(un)?zip|unzip|(brotli|zstd)(C|Dec)ompress)$/,
 }
 
+/** Classes that cross package borders: recognised by their brand, since a package may bring its own copy of this one. */
+export const brandedClasses: readonly string[] = ["Invalid", "Quarantine", "Retry", "TransientError", "WishboneError"]
+
 /** What only the command line may do: read arguments and end the process. */
 export const cliMembers: Readonly<Record<string, RegExp>> = { process: /^(argv|exit)$/ }
 
