@@ -4,11 +4,10 @@
 import {
   charset,
   checkDecodedData,
-  type Decoded,
-  Decoder,
+  DelimitedDecoder,
   decodedBytesMax,
   defineProtocol,
-  LineSplit,
+  Invalid,
   size,
   textOfBytes,
   z,
@@ -28,38 +27,15 @@ const spec = defineProtocol({
   ],
 })
 
-export default class JsonDecoder extends Decoder<typeof spec> {
+export default class JsonDecoder extends DelimitedDecoder<typeof spec> {
   static readonly spec = spec
-  #out: Decoded | undefined
-  readonly #parts = new LineSplit({
-    delimiter: this.args.delimiter,
-    lineBytesMax: this.args.buffer_size,
-    line: (chunk, start, end) => this.#part(chunk.subarray(start, end)),
-    tooLong: () => this.#out?.invalid(`a document has more than ${this.args.buffer_size} bytes (\`buffer_size\`)`),
-  })
+  protected override readonly partName = "a document"
 
-  override get unfinishedBytes(): number {
-    return this.#parts.unfinishedBytes
-  }
-
-  decode(chunk: Buffer, out: Decoded): void {
-    this.#out = out
-    this.#parts.push(chunk)
-  }
-
-  override flush(out: Decoded): void {
-    this.#out = out
-    this.#parts.end()
-  }
-
-  #part(bytes: Buffer): void {
-    let value: unknown
+  protected override part(bytes: Buffer): unknown {
     try {
-      value = checkDecodedData(JSON.parse(textOfBytes(bytes, this.args.charset)))
+      return checkDecodedData(JSON.parse(textOfBytes(bytes, this.args.charset)))
     } catch (thrown) {
-      this.#out?.invalid(`not a JSON document: ${(thrown as Error).message}`)
-      return
+      throw new Invalid(`not a JSON document: ${(thrown as Error).message}`, { cause: thrown })
     }
-    this.#out?.item(value)
   }
 }

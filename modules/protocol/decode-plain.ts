@@ -1,7 +1,6 @@
-// Text, whole or cut at a delimiter. Bytes are cut before they are decoded, so neither a delimiter nor a character that lies across two
-// chunks does harm, and a part that is too long or no text is left out without touching those behind it.
+// Text, whole or cut at a delimiter. A part that is too long or no text is left out.
 
-import { charset, type Decoded, Decoder, decodedBytesMax, defineProtocol, LineSplit, size, textOfBytes, z } from "../../src/index.ts"
+import { charset, DelimitedDecoder, decodedBytesMax, defineProtocol, size, textOfBytes, z } from "../../src/index.ts"
 
 const spec = defineProtocol({
   name: "wishbone.protocol.decode.plain",
@@ -18,40 +17,14 @@ const spec = defineProtocol({
   ],
 })
 
-export default class PlainDecoder extends Decoder<typeof spec> {
+export default class PlainDecoder extends DelimitedDecoder<typeof spec> {
   static readonly spec = spec
-  #out: Decoded | undefined
-  readonly #parts = new LineSplit({
-    delimiter: this.args.delimiter,
-    lineBytesMax: this.args.buffer_size,
-    line: (chunk, start, end) => this.#part(chunk.subarray(start, end)),
-    tooLong: () => this.#out?.invalid(`an item has more than ${this.args.buffer_size} bytes (\`buffer_size\`)`),
-  })
+  protected override readonly partName = "an item"
 
-  override get unfinishedBytes(): number {
-    return this.#parts.unfinishedBytes
-  }
-
-  decode(chunk: Buffer, out: Decoded): void {
-    this.#out = out
-    this.#parts.push(chunk)
-  }
-
-  override flush(out: Decoded): void {
-    this.#out = out
-    this.#parts.end()
-  }
-
-  #part(bytes: Buffer): void {
-    let text: string
-    try {
-      text = textOfBytes(bytes, this.args.charset)
-    } catch (thrown) {
-      this.#out?.invalid((thrown as Error).message)
-      return
-    }
+  protected override part(bytes: Buffer): string | undefined {
+    const text = textOfBytes(bytes, this.args.charset)
     const item = this.args.strip_newline ? withoutLineEnds(text) : text
-    if (item !== "") this.#out?.item(item)
+    return item === "" ? undefined : item
   }
 }
 

@@ -7,10 +7,11 @@
 
 import type { Watcher } from "../platform/platform.ts"
 import { FileDisposal, type FileDisposalOptions, type FileVersion, isSame, versionOf } from "./file-disposal.ts"
+import { type FileInputParts, reasonOf, watchPatterns } from "./file-input.ts"
 import type { FilePattern, FoundFile } from "./file-pattern.ts"
-import { type FileInputParts, reasonOf } from "./file-tail.ts"
 import { type GivenUp, Offers } from "./offers.ts"
 import { StateFile } from "./state-file.ts"
+import { Wakeup } from "./wakeup.ts"
 
 /** Which files to take, and what becomes of them. */
 export interface FileIntakeOptions extends FileDisposalOptions {
@@ -58,13 +59,14 @@ export class FileIntake {
   private bytes = 0
   private stopping = false
   private isDue = true
-  private wake: () => void = () => undefined
+  private readonly wakeup: Wakeup
 
   constructor(options: FileIntakeOptions, parts: FileInputParts<WholeFile>) {
     const { platform, name } = parts
     this.options = options
     this.parts = parts
     this.disposal = new FileDisposal(options, { files: platform.files, name, tell: (path, problem) => this.tell(path, problem) })
+    this.wakeup = new Wakeup(platform.timers)
     this.state = new StateFile(platform, options.positionFile, name)
     this.offers = new Offers<Taken>({
       make: (file) => parts.events(file, platform.clock.now() / 1000),
@@ -79,8 +81,10 @@ export class FileIntake {
     const { parts, options } = this
     await this.disposal.prepare(options.patterns)
     if (options.after === "keep") await this.load()
-    this.watchers = options.patterns.map((pattern) => this.watch(pattern.base, pattern.depth))
-    for (const watcher of this.watchers) await watcher.ready
+    this.watchers = await watchPatterns(options.patterns, parts, () => {
+      this.isDue = true
+      this.wakeup.wake()
+    })
     parts.background((signal) => this.run(signal))
     if (options.after === "keep") parts.background((signal) => this.keepSaving(signal))
   }
@@ -88,7 +92,7 @@ export class FileIntake {
   /** Takes nothing more. */
   stop(): void {
     this.stopping = true
-    this.wake()
+    this.wakeup.wake()
   }
 
   /** Keeps what was taken. */
@@ -111,37 +115,12 @@ export class FileIntake {
     this.handled = new Map(list.filter(isTaken).map((one) => [one.path, one]))
   }
 
-  private watch(path: string, depth: number): Watcher {
-    const { platform, warn } = this.parts
-    const changed = (): void => {
-      this.isDue = true
-      this.wake()
-    }
-    const failed = (error: Error): void =>
-      warn("changes may be noticed late", `${path} cannot be watched: ${error.message} (\`poll_interval\` still applies)`)
-    return platform.files.watch(path, { changed, failed }, { depth })
-  }
-
   private async run(signal: AbortSignal): Promise<void> {
     while (!this.stopping && !signal.aborted) {
       this.isDue = false
       const waitMs = await this.look()
-      if (!this.isDue && !this.stopping) await this.sleep(waitMs, signal)
+      if (!this.isDue && !this.stopping) await this.wakeup.pause(waitMs, signal)
     }
-  }
-
-  private async sleep(waitMs: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const end = (): void => this.wake()
-      const timer = this.parts.platform.timers.after(waitMs, end)
-      this.wake = () => {
-        this.wake = () => undefined
-        timer.cancel()
-        signal.removeEventListener("abort", end)
-        resolve()
-      }
-      signal.addEventListener("abort", end, { once: true })
-    })
   }
 
   /** Takes every file that is complete; answers when to look again at the latest. */
@@ -251,7 +230,7 @@ export class FileIntake {
     this.bytes -= content.length
     this.busy.delete(path)
     this.isDue = true
-    this.wake()
+    this.wakeup.wake()
   }
 
   private tell(path: string, problem: string): void {

@@ -1,14 +1,13 @@
 // Drives a `FileFollow` for an input: reads when something has come and there is room, offers the lines, and keeps how far each file is
 // safe. A position never passes a line that is not safe: whatever a crash interrupts is read again, so lines come at least once.
 
-import type { Event } from "../event.ts"
-import type { Log } from "../log.ts"
-import type { Platform, Watcher } from "../platform/platform.ts"
-import type { TicketOwner } from "../ticket.ts"
+import type { Watcher } from "../platform/platform.ts"
 import { FileFollow, type FileFollowOptions } from "./file-follow.ts"
+import { type FileInputParts, reasonOf, watchPatterns } from "./file-input.ts"
 import type { FileLine, FilePiece, FilePosition, FollowedFile } from "./followed-file.ts"
 import { type GivenUp, Offers } from "./offers.ts"
 import { StateFile } from "./state-file.ts"
+import { Wakeup } from "./wakeup.ts"
 
 /** What to follow, and within which bounds. */
 export interface FileTailOptions extends FileFollowOptions {
@@ -20,19 +19,6 @@ export interface FileTailOptions extends FileFollowOptions {
   /** Where positions are kept. */
   readonly positionFile: string
   readonly saveEveryMs: number
-}
-
-/** What an input that reads files lends. */
-export interface FileInputParts<Item> {
-  readonly name: string
-  readonly platform: Platform
-  readonly log: Log
-  readonly warn: (kind: string, detail: string) => void
-  /** Runs a loop until the input ends. */
-  readonly background: (body: (signal: AbortSignal) => Promise<void>) => void
-  /** @throws Invalid when no event can be made of it. */
-  readonly events: (item: Item, timestamp: number) => readonly Event[]
-  readonly submit: (events: readonly Event[], owner: TicketOwner) => Promise<void> | undefined
 }
 
 /** What the state file holds. */
@@ -52,12 +38,13 @@ export class FileTail {
   private bytes = 0
   private stopping = false
   private lookIsDue = false
-  private wake: () => void = () => undefined
+  private readonly wakeup: Wakeup
 
   constructor(options: FileTailOptions, parts: FileInputParts<FileLine>) {
     const { platform, log, warn, name } = parts
     this.options = options
     this.parts = parts
+    this.wakeup = new Wakeup(platform.timers)
     this.state = new StateFile(platform, options.positionFile, name)
     this.follow = new FileFollow(options, {
       files: platform.files,
@@ -88,8 +75,10 @@ export class FileTail {
       parts.log.error(`${this.state.path} cannot be read: every file is read from its beginning, and the file is put aside`)
     const paths = this.paths
     const isNew = kept === undefined || (content !== undefined && content.paths.join("\n") !== paths.join("\n"))
-    this.watchers = options.patterns.map((pattern) => this.watch(pattern.base, pattern.depth))
-    for (const watcher of this.watchers) await watcher.ready
+    this.watchers = await watchPatterns(options.patterns, parts, (path, what) => {
+      if (what !== "changed" || !this.follow.touched(path)) this.lookIsDue = true
+      this.wakeup.wake()
+    })
     await this.follow.begin(content?.files ?? [], isNew)
     await this.save()
     parts.background((signal) => this.run(signal))
@@ -99,7 +88,7 @@ export class FileTail {
   /** Reads nothing more. */
   stop(): void {
     this.stopping = true
-    this.wake()
+    this.wakeup.wake()
   }
 
   /** Keeps the positions and closes what is open. */
@@ -113,22 +102,6 @@ export class FileTail {
 
   private get paths(): string[] {
     return this.options.patterns.map(({ base, names }) => [base, ...names].join("/"))
-  }
-
-  private watch(path: string, depth: number): Watcher {
-    const { platform, warn } = this.parts
-    return platform.files.watch(
-      path,
-      {
-        changed: (changed, what) => {
-          if (what !== "changed" || !this.follow.touched(changed)) this.lookIsDue = true
-          this.wake()
-        },
-        failed: (error) =>
-          warn("changes may be noticed late", `${path} cannot be watched: ${error.message} (\`poll_interval\` still applies)`),
-      },
-      { depth },
-    )
   }
 
   private async run(signal: AbortSignal): Promise<void> {
@@ -152,22 +125,8 @@ export class FileTail {
   /** Until something has come, or it is time to look without being told. */
   private async sleep(signal: AbortSignal): Promise<void> {
     if (this.stopping) return
-    const { timers } = this.parts.platform
     const waitMs = this.follow.hasGone ? Math.min(this.options.pollMs, 1000) : this.options.pollMs
-    await new Promise<void>((resolve) => {
-      const timer = timers.after(waitMs, () => {
-        this.lookIsDue = true
-        this.wake()
-      })
-      const end = (): void => this.wake()
-      this.wake = () => {
-        this.wake = () => undefined
-        timer.cancel()
-        signal.removeEventListener("abort", end)
-        resolve()
-      }
-      signal.addEventListener("abort", end, { once: true })
-    })
+    if (await this.wakeup.pause(waitMs, signal)) this.lookIsDue = true
   }
 
   private offer({ lines, safe }: FilePiece): Promise<void> | undefined {
@@ -179,7 +138,7 @@ export class FileTail {
       this.bytes -= bytes
       if (givenUp.length > 0) this.tellGivenUp(givenUp)
       safe()
-      this.wake()
+      this.wakeup.wake()
     })
   }
 
@@ -211,11 +170,6 @@ export class FileTail {
       )
     }
   }
-}
-
-/** Why an item was given up, in words. */
-export function reasonOf({ kind, error }: Pick<GivenUp<unknown>, "kind" | "error">): string {
-  return `${error instanceof Error ? error.message : String(error)} (${kind})`
 }
 
 /** What a state file held, if it is what it should be. */
