@@ -18,7 +18,7 @@ export type PathUse = keyof typeof roots
 const stepsMax = 64
 
 /** What is wrong with a path, in words; `undefined` when nothing is. */
-export function pathProblem(path: string, use: PathUse = "readable"): string | undefined {
+function pathProblem(path: string, use: PathUse = "readable"): string | undefined {
   let steps: (string | number)[]
   try {
     steps = parsePath(path)

@@ -139,7 +139,7 @@ export interface InstanceCounts {
 const nobody: InstanceCounts = { counts: () => ({ received: 0, fromOutside: 0, forwarded: 0, queued: 0 }) }
 
 /** The row of a report that stands for all instances that were removed while the graph ran. */
-export const removedRow = "_removed"
+const removedRow = "_removed"
 
 /** The books of a whole graph. */
 export class Ledger {

@@ -9,7 +9,7 @@ import type { FailureLog } from "./failure-log.ts"
 import type { Port } from "./port.ts"
 
 /** The event spent its hops. */
-export const ttlFailure = new Failure("ttl", "ttl", "the event went through too many instances; it may be going round")
+const ttlFailure = new Failure("ttl", "ttl", "the event went through too many instances; it may be going round")
 const overflowFailure = new Failure("overflow", "overflow", "the queue was full and its policy drops")
 const returnedFailure = new Failure("transient", "returned", "the event came back to the spool it was read from")
 const unroutedFailure = new Failure("error", "failed", "the event was handed to `failed`, where nobody takes it")

@@ -138,7 +138,7 @@ export class OwnParts {
 }
 
 /** The arguments of a component that was given none. @throws WishboneError `WB_PART_ARGUMENTS` when it needs some. */
-export function defaultsOf(spec: ComponentSpec): Readonly<Record<string, unknown>> {
+function defaultsOf(spec: ComponentSpec): Readonly<Record<string, unknown>> {
   const { values, problems } = checkArguments(spec, {})
   if (problems[0] === undefined) return values
   const [, sort, kind] = spec.name.split(".")

@@ -8,7 +8,7 @@ import { pathText } from "../spec/words.ts"
 import { compileTemplate, noEvent, type Template, type TemplateContext, type TemplateSetting } from "./template.ts"
 
 /** Arguments as handlers see them; frozen. */
-export type RenderedArguments = Readonly<Record<string, unknown>>
+type RenderedArguments = Readonly<Record<string, unknown>>
 
 /** What {@link compileArguments} gives. */
 export interface CompiledArguments {

@@ -25,7 +25,7 @@ export interface TemplateSetting {
 }
 
 /** Root keys of an event. */
-export const eventRoots = ["data", "uuid", "timestamp", "ttl", "tags", "errors", "tmp", "meta", "bulk"] as const
+const eventRoots = ["data", "uuid", "timestamp", "ttl", "tags", "errors", "tmp", "meta", "bulk"] as const
 
 const startNames = ["env", "version", "pid"] as const
 
@@ -65,7 +65,7 @@ export function isEventRoot(name: string): boolean {
 }
 
 /** Whether the name is known before there is any event. */
-export function isStartName(name: string): boolean {
+function isStartName(name: string): boolean {
   return (startNames as readonly string[]).includes(name)
 }
 

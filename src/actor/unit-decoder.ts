@@ -5,7 +5,7 @@ import { Invalid } from "../errors.ts"
 import type { Decoded, Decoder } from "./decoder.ts"
 
 /** Items of one unit; more are refused, as each becomes an event that is many times as large. */
-export const unitItemsMax = 65_536
+const unitItemsMax = 65_536
 
 export class UnitDecoder implements Decoded {
   private readonly prototype: Decoder

@@ -39,12 +39,12 @@ export function mapOf(keys: Keys): JsonSchema {
 }
 
 /** A reference to a definition that json-schema.ts makes, as it needs to know the modules for it. */
-export function definition(name: "instance" | "queue" | "route" | "in_queue"): JsonSchema {
+function definition(name: "instance" | "queue" | "route" | "in_queue"): JsonSchema {
   return { $ref: `#/$defs/${name}` }
 }
 
 /** A duration: a number is seconds, text has a unit. */
-export function durationKey({ min = 0, words = [] }: { min?: 0 | 1; words?: readonly string[] } = {}): JsonSchema {
+function durationKey({ min = 0, words = [] }: { min?: 0 | 1; words?: readonly string[] } = {}): JsonSchema {
   const time = [
     { type: "number", ...(min === 0 ? { minimum: 0 } : { exclusiveMinimum: 0 }) },
     { type: "string", pattern: durationPattern },
@@ -53,7 +53,7 @@ export function durationKey({ min = 0, words = [] }: { min?: 0 | 1; words?: read
 }
 
 /** A size of at least one byte: a number is bytes, text has a unit. */
-export function sizeKey(): JsonSchema {
+function sizeKey(): JsonSchema {
   return { anyOf: [wholeNumber(1), { type: "string", pattern: sizePattern }] }
 }
 
@@ -80,7 +80,7 @@ export const functionKeys: Keys = {
   arguments: { summary: "Its arguments; `wishbone-ts show --module ID` explains them.", value: givenArguments },
 }
 
-export const partSectionKeys: Keys = {
+const partSectionKeys: Keys = {
   protocols: {
     summary: "Protocols with arguments, by the name under which instances use them.",
     value: { type: "object", additionalProperties: mapOf(protocolKeys) },

@@ -175,6 +175,6 @@ export function routeText({ source, destination }: RoutePlan): string {
 }
 
 /** `a.outbox` */
-export function endText({ instance, queue }: RouteEnd): string {
+function endText({ instance, queue }: RouteEnd): string {
   return `${instance}.${queue}`
 }

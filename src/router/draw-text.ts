@@ -16,7 +16,7 @@ export interface Paint {
   readonly failed: (text: string) => string
 }
 
-export const noPaint: Paint = { name: (text) => text, faint: (text) => text, failed: (text) => text }
+const noPaint: Paint = { name: (text) => text, faint: (text) => text, failed: (text) => text }
 
 /** Text for a terminal; ends with a newline. */
 export function drawText(drawing: Drawing, paint: Paint = noPaint): string {

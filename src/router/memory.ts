@@ -6,7 +6,7 @@ import { type Graph, type GraphInstance, grouped } from "./graph.ts"
 import { funnelRoutes, systemQueue } from "./system.ts"
 
 /** One instance, in bytes. */
-export interface InstanceMemory {
+interface InstanceMemory {
   readonly name: string
   /** Of the queues that it consumes. */
   readonly queueBytes: number

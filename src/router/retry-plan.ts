@@ -26,7 +26,7 @@ import { type GraphPlan, grouped } from "./graph.ts"
 export const retryModule = "wishbone.flow.retry"
 
 /** The instance that keeps what fails at another. */
-export function keeperOf(instance: string): string {
+function keeperOf(instance: string): string {
   return `_${instance}_retry`
 }
 

@@ -21,7 +21,7 @@ export interface ResolvedContract {
 }
 
 /** What a module without a contract is taken to be: nothing promised. */
-export const weakestContract: Contract = { acknowledges: "none", failsWithinMs: Number.POSITIVE_INFINITY, reorders: true, holds: "memory" }
+const weakestContract: Contract = { acknowledges: "none", failsWithinMs: Number.POSITIVE_INFINITY, reorders: true, holds: "memory" }
 
 /**
  * The contract of a module under validated arguments.

@@ -160,7 +160,7 @@ function issueCount(schema: z.ZodType, value: unknown): number {
 }
 
 /** The schema of one entry of a list or map schema, wrappers still on; undefined when that schema says nothing about it. */
-export function entrySchema(schema: z.ZodType, step: Step): z.ZodType | undefined {
+function entrySchema(schema: z.ZodType, step: Step): z.ZodType | undefined {
   const def = definitionOf(schema)
   switch (def.type) {
     case "object": {

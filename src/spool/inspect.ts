@@ -119,9 +119,3 @@ export async function* walk(view: SpoolView, wanted?: SequenceRanges): AsyncGene
     }
   }
 }
-
-/** The record with a sequence, if it can be read. */
-export async function findRecord(view: SpoolView, sequence: number): Promise<SpooledRecord | undefined> {
-  for await (const record of walk(view, new SequenceRanges([[sequence, sequence + 1]]))) return record
-  return undefined
-}

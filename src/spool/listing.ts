@@ -120,7 +120,7 @@ export async function readEnd(files: Files, file: SegmentFile, tag: number): Pro
 }
 
 /** Reads all records of a segment. */
-export async function scanSegment(files: Files, { path, bytes, header }: SegmentFile, tag: number): Promise<Scan> {
+async function scanSegment(files: Files, { path, bytes, header }: SegmentFile, tag: number): Promise<Scan> {
   return using(files.open(path, "read"), async (handle) => {
     const cursor = new SegmentCursor(handle, { tag, expected: typeof header === "string" ? undefined : header.first })
     let scan: Scan = { first: undefined, next: 0, end: segmentHeaderBytes, isSealed: false, isTorn: false }

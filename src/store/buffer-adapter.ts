@@ -35,7 +35,7 @@ interface Bucket {
 const idDigits = 16
 
 /** Name of a bucket as a buffer knows it. */
-export function bufferId(bucket: string): string {
+function bufferId(bucket: string): string {
   return bucket.replace(/\.dead$/, "_bin").replace(/\.retry$/, "_buffer")
 }
 

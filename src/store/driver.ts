@@ -47,7 +47,7 @@ export interface StoreDriver {
 }
 
 /** Names that belong to the runtime. */
-export const builtinStores = ["memory", "file", "postgres", "redis"] as const
+const builtinStores = ["memory", "file", "postgres", "redis"] as const
 
 /**
  * Makes a store driver of a factory, to be handed in among the components of a package or of an embedding program. A bootstrap file selects

@@ -20,7 +20,7 @@ export type Paint = "good" | "bad" | "warm" | "quiet" | "strong"
 export type Piece = readonly [text: string, paint?: Paint | undefined]
 
 /** One output and its listener. */
-export interface OutputScene {
+interface OutputScene {
   readonly name: string
   readonly state: DestinationState
   readonly perSecond: number

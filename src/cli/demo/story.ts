@@ -31,7 +31,7 @@ export interface Stage {
 export type Mood = "blow" | "answer" | "plain"
 
 /** So many events are sent at least. */
-export const eventsMin = 1000
+const eventsMin = 1000
 /** Seconds of pauses with a pace of 1. */
 export const pausesSeconds = 16
 

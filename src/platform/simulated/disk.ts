@@ -290,7 +290,7 @@ const syscalls: Partial<Record<DiskOperation, string>> = {
 }
 
 /** The system call that Node would name. */
-export function syscallOf(operation: DiskOperation): string {
+function syscallOf(operation: DiskOperation): string {
   return syscalls[operation] ?? operation
 }
 
